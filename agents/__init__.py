@@ -1,0 +1,1 @@
+"""Moves records: Faust agents that screen chunks and write split files, exactly once."""

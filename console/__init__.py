@@ -1,0 +1,1 @@
+"""Lets a person run it and see it: the `forebay` command."""

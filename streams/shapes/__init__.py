@@ -1,0 +1,1 @@
+"""One file per record shape, tried in the order of `order.py`."""
