@@ -62,7 +62,12 @@ class RawChunk:
         return [
             ("schema", b"%d" % SCHEMA),
             ("epoch", b"%d" % self.epoch),
-            ("parts", orjson.dumps([[p.bucket, p.key, p.version, p.first, p.count, p.container] for p in self.parts])),
+            (
+                "parts",
+                orjson.dumps(
+                    [[p.bucket, p.key, p.version, p.first, p.count, p.container] for p in self.parts]
+                ),
+            ),
             ("stubs", orjson.dumps([[s.part, s.record, s.reason, s.start, s.end] for s in self.stubs])),
         ]
 

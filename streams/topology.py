@@ -33,7 +33,9 @@ FUSED: tuple[Agent, ...] = (
 # claimed its fingerprint. `scan` is done again where it is needed: it is cheaper than carrying it.
 STAGED: tuple[Agent, ...] = (
     Agent("convert", "raw", ("convert",), "converted"),
-    Agent("crisis_gate", "converted", ("scan", "pii", "crisis", "unsafe_reply", "language", "quality"), "gated"),
+    Agent(
+        "crisis_gate", "converted", ("scan", "pii", "crisis", "unsafe_reply", "language", "quality"), "gated"
+    ),
     Agent("categorise", "gated", ("scan", "ears", "categories", "tags"), "categorised"),
     Agent("dedup", "categorised", ("fingerprints", "group", "dedup", "decide"), "decided"),
 )
