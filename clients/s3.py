@@ -14,7 +14,7 @@ from clients.errors import Fatal, RetryLater
 from streams.settings import Settings
 
 if TYPE_CHECKING:
-    from types_aiobotocore_s3.client import S3Client
+    from types_aiobotocore_s3.client import S3Client as S3Client
 else:
     S3Client = Any
 
@@ -156,6 +156,20 @@ class Documents:
                 Bucket=self._bucket, Prefix=prefix
             ):
                 found += [item["Key"] for item in page.get("Contents", ())]
+        except (ClientError, BotoCoreError, OSError, TimeoutError) as error:
+            raise self._named(error, "list", prefix) from error
+        return sorted(found)
+
+    async def folders(self, prefix: str) -> list[str]:
+        """The names directly below a prefix that hold keys, sorted."""
+        found: list[str] = []
+        try:
+            async for page in self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=prefix, Delimiter="/"
+            ):
+                found += [
+                    item["Prefix"].removeprefix(prefix).rstrip("/") for item in page.get("CommonPrefixes", ())
+                ]
         except (ClientError, BotoCoreError, OSError, TimeoutError) as error:
             raise self._named(error, "list", prefix) from error
         return sorted(found)
