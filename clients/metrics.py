@@ -42,6 +42,12 @@ OUTCOME_RECORDS = Counter(
 )
 STEP_SECONDS = Counter("forebay_step_seconds", "Processor time spent in a step.", ["step"], registry=REGISTRY)
 STEP_ERRORS = Counter("forebay_step_errors", "Records on which a step raised.", ["step"], registry=REGISTRY)
+BAD_ENVELOPES = Counter(
+    "forebay_bad_envelopes",
+    "Messages that no Forebay wrote: passed on as empty chunks.",
+    ["agent"],
+    registry=REGISTRY,
+)
 SUSPECT_CHUNKS = Counter(
     "forebay_suspect_chunks", "Chunks run apart because they ended a worker twice.", registry=REGISTRY
 )

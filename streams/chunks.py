@@ -158,3 +158,37 @@ def read_decided(value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> D
     if sum(section.size_bytes for section in sections) != len(chunk.value):
         raise BadEnvelope("sizes")
     return chunk
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedChunk:
+    """One raw chunk between the agents of `staged`: a record with its facts a line (see carry.py)."""
+
+    value: bytes
+    run: str
+    raw_partition: int
+    raw_offset: int
+    came_from: int
+    epoch: int = 0
+
+    def headers(self) -> Headers:
+        return [
+            ("schema", b"%d" % SCHEMA),
+            ("epoch", b"%d" % self.epoch),
+            ("run", self.run.encode()),
+            ("raw", b"%d %d %d" % (self.raw_partition, self.raw_offset, self.came_from)),
+        ]
+
+
+def read_carried(value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> CarriedChunk:
+    """The carried chunk in a message. Raises BadEnvelope where a header is missing or of another schema."""
+    found = dict(headers)
+    try:
+        if int(found["schema"]) != SCHEMA:
+            raise BadEnvelope("schema")
+        partition, offset, came_from = (int(number) for number in found["raw"].split())
+        return CarriedChunk(
+            value or b"", found["run"].decode(), partition, offset, came_from, int(found["epoch"])
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadEnvelope(type(error).__name__) from None

@@ -1,0 +1,163 @@
+"""Faust's Kafka driver made safe: in-order commits, own positions, read_committed, idempotent sends.
+
+Promises: an offset is committed only when the agent acknowledged it and everything before it; a commit
+at the end of a topic passes trailing transaction markers only when nothing that was read is unacknowledged;
+after every (re)assignment reading begins where `positions` says, or at the committed offset.
+Written against faust-streaming 0.15.3 and aiokafka 0.14.0, which are pinned: the overrides below replace
+private parts of both.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol, cast
+
+import aiokafka
+from aiokafka import TopicPartition
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+# From a group's committed offsets (None: none yet) to the offsets where reading begins.
+Positions = Callable[[Mapping[TP, int | None]], Awaitable[Mapping[TP, int]]]
+
+
+class BeginsAt(Protocol):
+    """What the app adds to Faust's: where reading begins."""
+
+    begin_at: Positions
+
+
+FETCH_BYTES = 32 << 20  # a process holds at most this much that Kafka sent and no agent has seen
+FETCH_WAIT_MS = 250
+
+
+class SafeConsumerThread(driver.AIOKafkaConsumerThread):
+    """The thread that talks to Kafka. Beside records it reports the position that belongs to them."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.positions: dict[TP, int] = {}
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        # no setting reaches these: aiokafka reads them when the consumer starts
+        consumer._isolation_level = "read_committed"
+        consumer._fetch_max_bytes = FETCH_BYTES
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        return consumer
+
+    async def _fetch_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is Faust's
+        max_records: int | None = None,
+    ) -> Mapping[TP, list[Any]]:
+        records = await super()._fetch_records(
+            consumer, active_partitions, timeout=timeout, max_records=max_records
+        )
+        # taken in the thread that moves them: no read can slip between the records and their positions
+        assignment = (
+            consumer._subscription.subscription.assignment if consumer._subscription.subscription else None
+        )
+        found = {}
+        for tp in assignment.tps if assignment is not None and assignment.active else ():
+            state = assignment.state_value(tp)
+            if state is not None and state.has_valid_position:
+                found[TP(tp.topic, tp.partition)] = state.position
+        self.positions = found
+        return records
+
+
+class SafeConsumer(driver.Consumer):  # type: ignore[misc]
+    """Commits the highest acknowledged offset + 1. Agents acknowledge strictly in order, so it has no gaps."""
+
+    _thread: SafeConsumerThread
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._fetched: dict[TP, int] = {}
+        self._acked_to: dict[TP, int] = {}
+        self._read_to: dict[TP, int] = {}
+        self._seeks = 0
+
+    def _new_consumer_thread(self) -> SafeConsumerThread:
+        return SafeConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109
+        seeks = self._seeks
+        records = await super()._getmany(active_partitions, timeout)
+        # A seek in between (a rebalance) makes these positions another assignment's: trusting them would
+        # commit what was never delivered.
+        if seeks == self._seeks and self.flow_active:
+            for tp, found in records.items():
+                self._fetched[TP(tp.topic, tp.partition)] = found[-1].offset
+            self._read_to = dict(self._thread.positions)
+        return records
+
+    def _forget_positions(self, tps: Iterable[TP] | None = None) -> None:
+        self._seeks += 1
+        self._read_to = {}
+        for tp in list(self._fetched) + list(self._acked_to) if tps is None else tps:
+            self._fetched.pop(tp, None)
+            self._acked_to.pop(tp, None)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        self._forget_positions()
+        await super().on_partitions_revoked(revoked)
+
+    async def perform_seek(self) -> None:
+        """Begin at the committed offsets, or where the app's `positions` says (a sink: its last claim)."""
+        self._forget_positions()
+        await super().perform_seek()
+        assigned = self.assignment()
+        wanted = await cast(BeginsAt, self.app).begin_at(
+            {tp: self._committed_offset.get(tp) for tp in assigned}
+        )
+        # always seek: the driver leaves a committed 0 where the last read stopped
+        await self._thread.seek_wait(
+            {TopicPartition(tp.topic, tp.partition): at for tp, at in wanted.items()}
+        )
+        for tp, offset in wanted.items():
+            self._read_offset[tp] = offset or None
+            # of a sink the group's offset is only a trace of the claims: it may move back as well as on
+            self._committed_offset[tp] = offset or None
+        self._forget_positions()
+
+    def ack(self, message: Any) -> bool:
+        done: bool = super().ack(message)
+        if done:
+            tp = message.tp
+            assert message.offset > self._acked_to.get(tp, -1), "acknowledged out of order"
+            self._acked_to[tp] = message.offset
+        return done
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        return (tp for tp in self.assignment() if topics is None or tp in topics or tp.topic in topics)
+
+    def _new_offset(self, tp: TP) -> int | None:
+        self._acked[tp].clear()
+        self._acked_index[tp].clear()
+        acked = self._acked_to.get(tp)
+        if self.is_idle(tp):
+            return self._read_to[tp]
+        return None if acked is None else acked + 1
+
+    def is_idle(self, tp: TP) -> bool:
+        """True when all that was read of the partition is acknowledged and the position is known."""
+        return tp in self._read_to and self._fetched.get(tp) == self._acked_to.get(tp)
+
+    def read_to(self, tp: TP) -> int | None:
+        """The position behind all that was read; it has passed markers. None right after a seek."""
+        return self._read_to.get(tp)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Holes in the log (markers, aborted records) need no bookkeeping: acknowledgements are in order."""
+
+
+class SafeProducer(driver.Producer):
+    def _settings_extra(self) -> Mapping[str, Any]:
+        return {"acks": "all", "enable_idempotence": True}
+
+
+class SafeTransport(driver.Transport):
+    Consumer = SafeConsumer
+    Producer = SafeProducer
