@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import faust
-from faust.types import TP
+from faust.types import Message
 from yarl import URL
 
 from agents.transport import Positions, SafeTransport
@@ -37,7 +37,6 @@ def create_app(settings: Settings, group: str, begin_at: Positions) -> ForebayAp
     Every value below is there because another one lost or repeated data, or starved: see `transport.py`
     and the README's decisions.
     """
-    compression = kafka.compression(settings)
     app = ForebayApp(
         group,
         broker=[URL(f"kafka://{host.strip()}") for host in settings.kafka_bootstrap.split(",")],
@@ -64,12 +63,18 @@ def create_app(settings: Settings, group: str, begin_at: Positions) -> ForebayAp
         producer_max_batch_size=1 << 20,
         producer_max_request_size=MESSAGE_BYTES,
         producer_request_timeout=60,
-        **({} if compression is None else {"producer_compression_type": compression}),
+        producer_compression_type=kafka.compression(settings),
         web_enabled=False,
         datadir=Path(settings.state) / "workers" / f"{group}-{os.getpid()}",
     )
     app.begin_at = begin_at
     return app
+
+
+def header_list(message: Message) -> list[tuple[str, bytes]]:
+    """A message's headers as pairs, in whichever of its two forms Faust gives them."""
+    headers = message.headers or ()
+    return list(headers.items()) if isinstance(headers, Mapping) else list(headers)
 
 
 def _credentials(settings: Settings) -> Any:
@@ -83,6 +88,3 @@ def _credentials(settings: Settings) -> Any:
             ssl_context=context,
         )
     return faust.SSLCredentials(context=context) if context is not None else None
-
-
-__all__ = ["TP", "ForebayApp", "create_app"]

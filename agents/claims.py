@@ -82,9 +82,13 @@ def read_claim(data: bytes, run: Run, partition: int, number: int) -> Claim:
         files = tuple(ClaimedFile(**file) for file in fields.pop("files"))
         claim = Claim(files=files, **fields)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise Fatal(f"{where} cannot be read ({type(error).__name__}): it was not written by Forebay") from None
+        raise Fatal(
+            f"{where} cannot be read ({type(error).__name__}): it was not written by Forebay"
+        ) from None
     if (claim.partition, claim.number) != (partition, number):
         raise Fatal(f"{where} says that it is claim {claim.number} of partition {claim.partition}")
+    if not (claim.first < claim.next and claim.raw_first <= claim.raw_next <= claim.raw_seen):
+        raise Fatal(f"{where} has a range that no claim can have")
     found = (claim.run, claim.cluster_id, claim.epoch)
     if found != (run.run, run.cluster_id, run.epoch):
         raise Fatal(

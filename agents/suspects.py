@@ -7,6 +7,7 @@ import multiprocessing
 import resource
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from redis.asyncio import Redis
@@ -61,11 +62,11 @@ def run_apart(
         theirs.close()
         patience = START_SECONDS
         try:
-            while len(done) < len(records) and ours.poll(patience):
-                done.append(ours.recv())
-                patience = seconds
-        except EOFError:
-            pass  # the child is dead: the record it was at is the poison
+            # end of file: the child is dead, and the record it was at is the poison
+            with suppress(EOFError):
+                while len(done) < len(records) and ours.poll(patience):
+                    done.append(ours.recv())
+                    patience = seconds
         finally:
             child.kill()
             child.join()
@@ -77,7 +78,11 @@ def run_apart(
 
 
 def _child(
-    pipe: Connection, records: list[Record], steps: tuple[str, ...], pack_files: dict[str, bytes], seconds: float
+    pipe: Connection,
+    records: list[Record],
+    steps: tuple[str, ...],
+    pack_files: dict[str, bytes],
+    seconds: float,
 ) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY_BYTES, CHILD_MEMORY_BYTES))
     spent = int(seconds * (len(records) + 1) + START_SECONDS)

@@ -55,19 +55,19 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
             consumer, active_partitions, timeout=timeout, max_records=max_records
         )
         # taken in the thread that moves them: no read can slip between the records and their positions
-        assignment = (
-            consumer._subscription.subscription.assignment if consumer._subscription.subscription else None
-        )
+        subscription: Any = consumer._subscription.subscription
+        assignment: Any = subscription.assignment if subscription is not None else None
         found = {}
-        for tp in assignment.tps if assignment is not None and assignment.active else ():
-            state = assignment.state_value(tp)
-            if state is not None and state.has_valid_position:
-                found[TP(tp.topic, tp.partition)] = state.position
+        if assignment is not None and assignment.active:
+            for tp in assignment.tps:
+                state = assignment.state_value(tp)
+                if state is not None and state.has_valid_position:
+                    found[TP(tp.topic, tp.partition)] = state.position
         self.positions = found
         return records
 
 
-class SafeConsumer(driver.Consumer):  # type: ignore[misc]
+class SafeConsumer(driver.Consumer):
     """Commits the highest acknowledged offset + 1. Agents acknowledge strictly in order, so it has no gaps."""
 
     _thread: SafeConsumerThread
@@ -136,18 +136,16 @@ class SafeConsumer(driver.Consumer):  # type: ignore[misc]
     def _new_offset(self, tp: TP) -> int | None:
         self._acked[tp].clear()
         self._acked_index[tp].clear()
-        acked = self._acked_to.get(tp)
-        if self.is_idle(tp):
-            return self._read_to[tp]
-        return None if acked is None else acked + 1
+        return self.acked_or_read(tp)
 
     def is_idle(self, tp: TP) -> bool:
         """True when all that was read of the partition is acknowledged and the position is known."""
         return tp in self._read_to and self._fetched.get(tp) == self._acked_to.get(tp)
 
-    def read_to(self, tp: TP) -> int | None:
-        """The position behind all that was read; it has passed markers. None right after a seek."""
-        return self._read_to.get(tp)
+    def acked_or_read(self, tp: TP) -> int | None:
+        """Where the partition would be read on after a restart; None right after a seek."""
+        acked = self._acked_to.get(tp)
+        return self._read_to[tp] if self.is_idle(tp) else None if acked is None else acked + 1
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Holes in the log (markers, aborted records) need no bookkeeping: acknowledgements are in order."""

@@ -15,6 +15,8 @@ Answer = TypeVar("Answer")
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 10.0
+# S3's client tries again by itself, for minutes: a call that takes so long is a wait, not a stalled worker
+SLOW_SECONDS = 5.0
 
 
 class Bucket(Protocol):
@@ -29,7 +31,8 @@ class Bucket(Protocol):
 class Waiting:
     """Repeats calls that raise RetryLater, for ever, with a growing pause; everything else goes through.
 
-    Cancelling the caller ends the wait. While any call waits, `forebay_server_waiting` is 1.
+    Cancelling the caller ends the wait. While any call waits, `forebay_server_waiting` is 1; a first try
+    that hangs shows there at the next `show`.
     """
 
     def __init__(
@@ -41,26 +44,38 @@ class Waiting:
         self._server = server
         self._clock = clock
         self._sleep = sleep
-        self._calls = 0
+        self._waits = 0
+        self._begun_at: dict[object, float] = {}
         self._ended_at = clock()
 
     @property
     def is_going_on(self) -> bool:
-        return self._calls > 0
+        return self._waits > 0 or any(self._is_slow(at) for at in self._begun_at.values())
 
     @property
     def ended_at(self) -> float:
         """When the last wait ended, by the clock given; the time of start when there was none."""
         return self._ended_at
 
+    def show(self) -> None:
+        SERVER_WAITING.labels(self._server).set(self.is_going_on)
+
     async def until_answered(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
+        this = object()
+        self._begun_at[this] = self._clock()
         try:
             return await call()
         except RetryLater as error:
             log.warning("waiting for a server", extra={"server": self._server, "reason": str(error)})
-        self._calls += 1
-        SERVER_WAITING.labels(self._server).set(1)
+        finally:
+            if self._is_slow(self._begun_at.pop(this)):
+                self._ended_at = self._clock()
+        return await self._repeated(call)
+
+    async def _repeated(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
         pause_seconds = FIRST_PAUSE_SECONDS
+        self._waits += 1
+        self.show()
         try:
             while True:
                 await self._sleep(pause_seconds)
@@ -72,10 +87,12 @@ class Waiting:
                 log.info("the server answers again", extra={"server": self._server})
                 return answer
         finally:
-            self._calls -= 1
+            self._waits -= 1
             self._ended_at = self._clock()
-            if not self._calls:
-                SERVER_WAITING.labels(self._server).set(0)
+            self.show()
+
+    def _is_slow(self, begun_at: float) -> bool:
+        return self._clock() - begun_at >= SLOW_SECONDS
 
 
 class PatientBucket:

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_code
 
 from clients.errors import Fatal, RetryLater
 from streams.names import Names
@@ -202,17 +202,3 @@ async def pin_offsets(settings: Settings, group: str, topic: str, offsets: Mappi
         await consumer.commit(missing)
     finally:
         await consumer.stop()
-
-
-async def wait_until_up(settings: Settings) -> None:
-    """Return once Kafka answers; raises RetryLater after `server_wait_seconds`."""
-    deadline = time.monotonic() + settings.server_wait_seconds
-    while True:
-        try:
-            await cluster_id(settings)
-        except (KafkaError, RetryLater, OSError):
-            if time.monotonic() > deadline:
-                raise RetryLater(f"Kafka at {settings.kafka_bootstrap} does not answer") from None
-            await asyncio.sleep(1)
-        else:
-            return

@@ -1,0 +1,98 @@
+"""Refine inside Faust: begins at the group's offsets, sends to the next topic."""
+
+import asyncio
+from collections.abc import Awaitable, Coroutine, Mapping
+from typing import Any
+
+from faust.types import TP, EventT
+
+from agents.app import ForebayApp
+from agents.opened import Opened
+from agents.refine import Refine
+from agents.suspects import Marks
+from clients import kafka
+from clients.backlog import Gate, backlog_bytes
+from clients.errors import Fatal
+from streams.origins import origins
+from streams.topology import PRESETS, SINK, Agent
+
+
+class RefineWorker:
+    """Refine inside Faust: begins at the group's offsets."""
+
+    def __init__(self, opened: Opened, row: Agent) -> None:
+        settings, names, run = opened.settings, opened.names, opened.run
+        self._opened = opened
+        self._topic: Any = None
+        self._topic_name = run.raw_topic if row.reads == "raw" else names.stage(row.reads, run.run)
+        following = {agent.reads: agent.name for agent in (*PRESETS[settings.topology], SINK)}
+        self._target = names.stage(row.writes, run.run)
+        group = names.agent_group(following[row.writes], run.run)
+        self._gate = Gate(
+            row.name,
+            settings.decided_backlog_bytes,
+            lambda: backlog_bytes(settings, group, self._target, run.partitions),
+        )
+        self._refine = Refine(
+            row,
+            run,
+            opened.pack,
+            opened.pack_files,
+            opened.dedup,
+            Marks(opened.redis, names, run.run, row.name),
+            self._gate,
+            origins(settings.source_buckets()),
+            self._send,
+            window=settings.window,
+            suspect_seconds=settings.suspect_seconds,
+            step_error_share=settings.step_error_share,
+        )
+
+    def sends_to(self, app: ForebayApp) -> None:
+        self._topic = app.topic(self._target, value_type=bytes, key_type=bytes)
+
+    async def _send(self, value: bytes, headers: list[tuple[str, bytes]], partition: int) -> Awaitable[Any]:
+        sent: Awaitable[Any] = await self._topic.send(value=value, headers=headers, partition=partition)
+        return sent
+
+    async def begin_at(self, committed: Mapping[TP, int | None]) -> Mapping[TP, int]:
+        """The group's offsets. Raises Fatal where one is missing or no longer in the log: never a silent skip."""
+        run = self._opened.run
+        span = await kafka.extent(self._opened.settings, self._topic_name, run.partitions)
+        found: dict[TP, int] = {}
+        for tp, at in committed.items():
+            if at is None:
+                # Faust gives a committed 0 as none: ask the group itself
+                group = self._opened.names.agent_group(self._refine.name, run.run)
+                at = (await kafka.committed(self._opened.settings, group, tp.topic, run.partitions))[
+                    tp.partition
+                ]
+            if at is None:
+                raise Fatal(
+                    f"no start offset of {tp.topic} partition {tp.partition} for run {run.run}: start it by `forebay run`"
+                )
+            if not span.starts[tp.partition] <= at <= span.ends[tp.partition]:
+                raise Fatal(
+                    f"{tp.topic} partition {tp.partition} holds {span.starts[tp.partition]} to {span.ends[tp.partition]}, "
+                    f"the group stands at {at}: retention has passed it or Kafka was made anew"
+                )
+            found[tp] = at
+        self._refine.begin(found)
+        return found
+
+    async def revoked(self) -> None:
+        self._refine.begin({})
+
+    async def receive(self, event: EventT[Any]) -> None:
+        await self._refine.receive(event)
+
+    def loops(self) -> list[Coroutine[Any, Any, None]]:
+        return [self._refine.finish(), self._refine.acknowledge(), self._gate.watch()]
+
+    def progress(self) -> tuple[bool, int]:
+        return self._refine.in_flight > 0 and self._gate.is_open, self._refine.done
+
+    async def finish(self) -> None:
+        """What is in flight is delivered and acknowledged; nothing new is taken."""
+        while self._refine.in_flight:  # noqa: ASYNC110 - it ends with the process a moment later
+            await asyncio.sleep(0.02)

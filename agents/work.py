@@ -1,0 +1,169 @@
+"""One worker process: waits for its servers, opens its run, runs one agent until it is told to stop.
+
+A failure anywhere ends the process at once (exit code 1) without a farewell to Kafka: what was not
+acknowledged comes again to whoever takes over. The supervisor starts it anew.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
+from typing import Any, Protocol
+
+import uvloop
+from faust.types import TP, EventT
+
+from agents.app import ForebayApp, create_app
+from agents.opened import Opened, open_run
+from agents.refine_worker import RefineWorker
+from agents.sink_worker import SinkWorker
+from agents.watchdog import Watchdog
+from clients import metrics
+from clients.errors import Fatal
+from clients.redis import redis_client
+from clients.runs import run_store
+from clients.s3 import s3_client
+from streams.settings import Settings
+from streams.topology import PRESETS, SINK, Agent
+
+log = logging.getLogger(__name__)
+
+FAREWELL_SECONDS = 8.0
+TICK_SECONDS = 0.25
+
+
+class Worker(Protocol):
+    """What runs inside the app: told of assignments and events, asked for progress."""
+
+    async def begin_at(self, committed: Mapping[TP, int | None]) -> Mapping[TP, int]: ...
+    async def revoked(self) -> None: ...
+    async def receive(self, event: EventT[Any]) -> None: ...
+    def loops(self) -> list[Coroutine[Any, Any, None]]: ...
+    def progress(self) -> tuple[bool, int]: ...
+    async def finish(self) -> None: ...
+
+
+def agent_row(settings: Settings, name: str) -> Agent:
+    """The topology's row of an agent. Raises Fatal naming those that there are."""
+    rows = {row.name: row for row in (*PRESETS[settings.topology], SINK)}
+    if name not in rows:
+        raise Fatal(f"no agent {name} in the topology {settings.topology}: it has {', '.join(rows)}")
+    return rows[name]
+
+
+def work(settings: Settings, agent: str, run_id: str | None) -> None:
+    """Run one worker until SIGTERM; `run_id` None means the live run. Raises Fatal or RetryLater at start."""
+    row = agent_row(settings, agent)
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    asyncio.run(_work(settings, row, run_id))
+
+
+async def _work(settings: Settings, row: Agent, run_id: str | None) -> None:
+    metrics.serve_metrics(settings.metrics_host, settings.metrics_port)
+    stop, drain = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, stop.set)
+    loop.add_signal_handler(signal.SIGUSR1, drain.set)
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(s3_client(settings))
+        redis = redis_client(settings)
+        stack.push_async_callback(redis.aclose)
+        opened = await open_run(settings, run_store(client, settings), redis, run_id)
+        worker: Worker = SinkWorker(opened, drain) if row.name == SINK.name else RefineWorker(opened, row)
+        await _run(settings, opened, row, worker, stop)
+
+
+async def _run(settings: Settings, opened: Opened, row: Agent, worker: Worker, stop: asyncio.Event) -> None:
+    group = opened.names.agent_group(row.name, opened.run.run)
+    topic = opened.run.raw_topic if row.reads == "raw" else opened.names.stage(row.reads, opened.run.run)
+    app = create_app(settings, group, worker.begin_at)
+    failure: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def fail(error: BaseException) -> None:
+        if not failure.done():
+            failure.set_exception(error)
+
+    async def consume(stream: Any) -> None:
+        try:
+            async for event in stream.noack().events():
+                if not stop.is_set():
+                    await worker.receive(event)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            fail(error)
+            raise
+
+    async def revoked(*_: Any, **_more: Any) -> None:
+        await worker.revoked()
+
+    app.agent(app.topic(topic, value_type=bytes, key_type=bytes), name=row.name)(consume)
+    app.on_partitions_revoked.connect(revoked, weak=False)
+    if isinstance(worker, RefineWorker):
+        worker.sends_to(app)
+    app.finalize()
+    watchdog = Watchdog(settings.stall_seconds, worker.progress)
+    loops = [
+        asyncio.create_task(_guarded(loop, fail))
+        for loop in (*worker.loops(), watchdog.watch(), _tell_lag(app, row.name), _watch_crash(app, fail))
+    ]
+    try:
+        await app.start()
+        log.info("working", extra={"agent": row.name, "run": opened.run.run, "pid": os.getpid()})
+        told: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
+        await asyncio.wait((told, failure), return_when=asyncio.FIRST_COMPLETED)
+        if failure.done():
+            failure.result()
+        await asyncio.wait_for(worker.finish(), FAREWELL_SECONDS)
+        for task in loops:
+            task.cancel()
+        await asyncio.wait_for(app.stop(), FAREWELL_SECONDS / 2)
+        log.info("ended", extra={"agent": row.name})
+    except TimeoutError:
+        log.warning("ended without waiting: what is not acknowledged comes again", extra={"agent": row.name})
+        _leave(0)
+    except BaseException as error:
+        log.critical(
+            str(error) if isinstance(error, Fatal) else "the worker failed",
+            exc_info=True,
+            extra={"agent": row.name},
+        )
+        _leave(1)
+
+
+def _leave(code: int) -> None:
+    # a clean stop can hang on the very thing that failed; nothing in this process is needed any more
+    logging.shutdown()
+    os._exit(code)
+
+
+async def _guarded(loop: Awaitable[None], fail: Callable[[BaseException], None]) -> None:
+    try:
+        await loop
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the process must not go on without this loop
+        fail(error)
+
+
+async def _watch_crash(app: ForebayApp, fail: Callable[[BaseException], None]) -> None:
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        if app.crashed:
+            raise app.crash_reason or Fatal("Faust crashed")
+        for service in (app.consumer, app.producer):
+            if getattr(service, "crashed", False):
+                raise service.crash_reason or Fatal("Faust's Kafka driver crashed")
+
+
+async def _tell_lag(app: ForebayApp, agent: str) -> None:
+    while True:
+        await asyncio.sleep(1)
+        consumer: Any = app.consumer
+        for tp in consumer.assignment():
+            end, read = consumer.highwater(tp), consumer.acked_or_read(tp)
+            if end is not None and read is not None:
+                metrics.LAG.labels(agent, str(tp.partition)).set(max(0, end - read))
