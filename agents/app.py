@@ -1,8 +1,6 @@
 """Makes the Faust app of one agent: the settings under which Faust loses nothing, and our transport."""
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import faust
@@ -23,6 +21,9 @@ class ForebayApp(faust.App):
     """A Faust app that begins where `begin_at` says after every assignment."""
 
     begin_at: Positions
+
+    def _create_directories(self) -> None:
+        """Without tables nothing is kept on disk."""
 
     def _new_transport(self) -> Any:
         return SafeTransport(self.conf.broker_consumer, self)
@@ -65,7 +66,6 @@ def create_app(settings: Settings, group: str, begin_at: Positions) -> ForebayAp
         producer_request_timeout=60,
         producer_compression_type=kafka.compression(settings),
         web_enabled=False,
-        datadir=Path(settings.state) / "workers" / f"{group}-{os.getpid()}",
     )
     app.begin_at = begin_at
     return app

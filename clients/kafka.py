@@ -3,14 +3,14 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 
 from clients.errors import Fatal, RetryLater
 from streams.names import Names
@@ -18,6 +18,9 @@ from streams.settings import Settings
 
 MESSAGE_BYTES = 8 << 20
 DAY_MS = 86_400_000
+ELECTION_SECONDS = 20.0  # how long leaders and coordinators may take to be chosen
+
+T = TypeVar("T")
 
 
 def connection(settings: Settings) -> dict[str, Any]:
@@ -126,7 +129,7 @@ async def create_topics(settings: Settings, topics: Iterable[Topic]) -> list[str
 
 async def _described(client: AIOKafkaAdminClient, names: list[str]) -> list[dict[str, Any]]:
     # a topic just made may not be known for a moment: its leader is elected first
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + ELECTION_SECONDS
     while True:
         found: list[dict[str, Any]] = await client.describe_topics(names)
         if all(t["error_code"] == 0 and all(p["leader"] >= 0 for p in t["partitions"]) for t in found):
@@ -181,9 +184,21 @@ async def extent(settings: Settings, topic: str, partitions: int) -> Extent:
 async def committed(settings: Settings, group: str, topic: str, partitions: int) -> tuple[int | None, ...]:
     """The group's committed offsets by partition; None where it has none."""
     async with admin(settings) as client:
-        found = await client.list_consumer_group_offsets(group)
+        found = await _once_elected(lambda: client.list_consumer_group_offsets(group))
     offsets = {tp.partition: at.offset for tp, at in found.items() if tp.topic == topic and at.offset >= 0}
     return tuple(offsets.get(number) for number in range(partitions))
+
+
+async def _once_elected(call: Callable[[], Awaitable[T]]) -> T:
+    # a young broker has no coordinator for a group yet: it makes the offsets topic first
+    deadline = time.monotonic() + ELECTION_SECONDS
+    while True:
+        try:
+            return await call()
+        except KafkaError as error:
+            if not error.retriable or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.2)
 
 
 async def pin_offsets(settings: Settings, group: str, topic: str, offsets: Mapping[int, int]) -> None:
