@@ -10,6 +10,12 @@ from streams.records import Record, Role
 def _unreadable(record: Record) -> Outcome | None:
     if record.refused is not None:
         return Rejected(record.refused)
+    if record.unreadable is not None and record.conversation is None:
+        return Rejected(record.unreadable.reason)
+    return None
+
+
+def _partly_read(record: Record) -> Outcome | None:
     return Rejected(record.unreadable.reason) if record.unreadable is not None else None
 
 
@@ -88,6 +94,7 @@ BEFORE_DEDUP: tuple[Row, ...] = (
     Row("a step or the gate failed", _failed),
     Row("a reply that harms", _unsafe_reply),
     Row("the gate did not speak", _not_gated),
+    Row("a turn is null or blank", _partly_read),
     Row("a language that the gate is not measured for", _ungated_language),
     Row("personal data in doubt", _pii_doubt),
     Row("nobody answers", _no_assistant_turn),

@@ -58,10 +58,15 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Conversion refused the record: why, and the names of its fields (never their text)."""
+    """Conversion refused the record: why, and the names of its fields (never their text).
+
+    `heard` is what could be read where the help-seeker spoke and another turn was null or blank: the gate
+    looks at it, for a cry whose answer was removed is still a cry.
+    """
 
     reason: Reason
     fields: tuple[str, ...] = ()
+    heard: Conversation | None = None
 
 
 @dataclass(frozen=True, slots=True)

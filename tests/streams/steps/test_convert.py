@@ -1,0 +1,108 @@
+"""convert: every case of tests/cases/convert becomes the conversation or the reason that it names."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from streams.outcomes import Reason
+from streams.records import Conversation, Message, Role, Unreadable
+from streams.shapes.order import ORDER
+from streams.steps.convert import convert
+
+CASES = Path(__file__).resolve().parents[2] / "cases" / "convert"
+DEPTH = 32
+
+
+def _cases() -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (f"{file.stem}: {case['name']}", case)
+        for file in sorted(CASES.glob("*.jsonl"))
+        for case in map(json.loads, file.read_text(encoding="utf-8").splitlines())
+    ]
+
+
+def _line(case: dict[str, Any]) -> bytes:
+    if "hex" in case:
+        return bytes.fromhex(case["hex"])
+    return case["line"].encode() if "line" in case else orjson.dumps(case["record"])
+
+
+def _conversation(expected: dict[str, Any]) -> Conversation:
+    messages = tuple(Message(Role(role), content) for role, content in expected["messages"])
+    rest = {key: value for key, value in expected.items() if key != "messages"}
+    return Conversation(messages, **{**rest, "labels": tuple(rest.get("labels", ()))})
+
+
+ALL = _cases()
+IDS = [name for name, _ in ALL]
+READ = [(name, case) for name, case in ALL if "messages" in case["expect"]]
+
+
+@pytest.mark.parametrize("case", [case for _, case in ALL], ids=IDS)
+def test_a_line_becomes_what_its_case_says(case: dict[str, Any]) -> None:
+    found = convert(_line(case), case.get("depth", DEPTH))
+    expected = case["expect"]
+    if "messages" in expected:
+        assert found == _conversation(expected)
+        return
+    assert isinstance(found, Unreadable)
+    assert found.reason == expected["reason"]
+    shown = tuple("#" if name.startswith("#") else name for name in found.fields)
+    assert shown == tuple(expected["fields"])
+
+
+@pytest.mark.parametrize("case", [case for _, case in READ], ids=[name for name, _ in READ])
+def test_an_escaped_line_and_a_plain_one_become_the_same(case: dict[str, Any]) -> None:
+    """The quick look at the bytes must not tell `\\u200b` from the character itself."""
+    record = json.loads(_line(case))
+    depth = case.get("depth", DEPTH)
+    escaped = json.dumps(record, ensure_ascii=True).encode()
+    assert convert(escaped, depth) == convert(orjson.dumps(record), depth)
+
+
+@pytest.mark.parametrize("case", [case for _, case in ALL], ids=IDS)
+def test_a_refusal_carries_no_text_of_the_record(case: dict[str, Any]) -> None:
+    found = convert(_line(case), case.get("depth", DEPTH))
+    if isinstance(found, Unreadable):
+        assert "zanzibar" not in repr((found.reason, found.fields))
+
+
+def test_what_a_person_said_is_heard_though_the_answer_is_null_or_removed() -> None:
+    for answer in (None, "", "[removed]"):
+        record = {"prompt": "I can't go on.", "response": answer}
+        found = convert(orjson.dumps(record), DEPTH)
+        assert isinstance(found, Unreadable)
+        assert found.heard is not None
+        assert [(m.role, m.content) for m in found.heard.messages] == [(Role.USER, "I can't go on.")]
+
+
+def test_every_shape_has_at_least_five_cases_one_of_them_refused() -> None:
+    for row in ORDER:
+        own = [case for name, case in ALL if name.startswith(f"{row.name}: ")]
+        assert len(own) >= 5, row.name
+        assert any("reason" in case["expect"] for case in own), row.name
+        assert any(case["expect"].get("shape") == row.name for case in own), row.name
+
+
+def test_every_reason_of_conversion_has_a_case() -> None:
+    made_elsewhere = {Reason.BAD_CSV, Reason.TOO_LARGE}  # by intake, before there is a line
+    conversion = set(list(Reason)[: list(Reason).index(Reason.NO_ASSISTANT_TURN)])
+    found = {case["expect"]["reason"] for _, case in ALL if "reason" in case["expect"]}
+    assert {reason.value for reason in conversion - made_elsewhere} == found
+
+
+def test_names_that_are_hashed_say_nothing_and_stay_the_same() -> None:
+    first = convert(b'{"My name is Anna": 1}', DEPTH)
+    assert isinstance(first, Unreadable)
+    assert first == convert(b'{"My name is Anna": 2}', DEPTH)
+    assert len(first.fields[0]) == 9
+    assert first != convert(b'{"My name is Hanna": 1}', DEPTH)
+
+
+def test_of_a_thousand_fields_a_few_are_shown() -> None:
+    found = convert(orjson.dumps({f"column_{number}": number for number in range(1000)}), DEPTH)
+    assert isinstance(found, Unreadable)
+    assert len(found.fields) == 32
