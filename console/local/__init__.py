@@ -1,0 +1,1 @@
+"""The servers that Forebay needs, on one machine, without Docker and without root."""
