@@ -60,8 +60,6 @@ class Sink:
         self._failure: BaseException | None = None
         self._changed = asyncio.Event()
 
-    # --- which partitions ---------------------------------------------------------------------------
-
     async def assigned(self, partitions: Iterable[int]) -> dict[int, int]:
         """Find the last claim of each; returns the `decided` offsets to read from.
 

@@ -35,6 +35,7 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.positions: dict[TP, int] = {}
+        self.ends: dict[TP, int] = {}
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -57,13 +58,14 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
         # taken in the thread that moves them: no read can slip between the records and their positions
         subscription: Any = consumer._subscription.subscription
         assignment: Any = subscription.assignment if subscription is not None else None
-        found = {}
+        positions, ends = {}, {}
         if assignment is not None and assignment.active:
             for tp in assignment.tps:
                 state = assignment.state_value(tp)
                 if state is not None and state.has_valid_position:
-                    found[TP(tp.topic, tp.partition)] = state.position
-        self.positions = found
+                    positions[TP(tp.topic, tp.partition)] = state.position
+                    ends[TP(tp.topic, tp.partition)] = max(state.lso or 0, state.position)
+        self.positions, self.ends = positions, ends
         return records
 
 
@@ -146,6 +148,15 @@ class SafeConsumer(driver.Consumer):
         """Where the partition would be read on after a restart; None right after a seek."""
         acked = self._acked_to.get(tp)
         return self._read_to[tp] if self.is_idle(tp) else None if acked is None else acked + 1
+
+    def lags(self) -> dict[int, int]:
+        """Offsets by partition between what is acknowledged and the last stable end that Kafka told."""
+        ends = self._thread.ends
+        return {
+            tp.partition: max(0, end - done)
+            for tp, end in ends.items()
+            if (done := self.acked_or_read(tp)) is not None
+        }
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Holes in the log (markers, aborted records) need no bookkeeping: acknowledgements are in order."""

@@ -10,7 +10,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import uvloop
 from faust.types import TP, EventT
@@ -19,6 +19,7 @@ from agents.app import ForebayApp, create_app
 from agents.opened import Opened, open_run
 from agents.refine_worker import RefineWorker
 from agents.sink_worker import SinkWorker
+from agents.transport import SafeConsumer
 from agents.watchdog import Watchdog
 from clients import metrics
 from clients.errors import Fatal
@@ -162,8 +163,5 @@ async def _watch_crash(app: ForebayApp, fail: Callable[[BaseException], None]) -
 async def _tell_lag(app: ForebayApp, agent: str) -> None:
     while True:
         await asyncio.sleep(1)
-        consumer: Any = app.consumer
-        for tp in consumer.assignment():
-            end, read = consumer.highwater(tp), consumer.acked_or_read(tp)
-            if end is not None and read is not None:
-                metrics.LAG.labels(agent, str(tp.partition)).set(max(0, end - read))
+        for partition, behind in cast(SafeConsumer, app.consumer).lags().items():
+            metrics.LAG.labels(agent, str(partition)).set(behind)

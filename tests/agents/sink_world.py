@@ -172,7 +172,8 @@ class Worker:
 class World:
     """Holds the truth and everything that acts on it."""
 
-    def __init__(self, logs: list[list[DecidedChunk]]) -> None:
+    def __init__(self, logs: list[list[DecidedChunk]], settings: Settings = SETTINGS) -> None:
+        self.settings = settings
         self.run = a_run(len(logs))
         self.logs = logs
         self.now = 100.0
@@ -180,6 +181,8 @@ class World:
         self.bucket = MemoryBucket(self._check_write)
         self.workers: list[Worker] = []
         self.faults: list[str] = []
+        self.forgotten: list[tuple[int, int]] = []
+        self.is_redis_away = False
         self.claims: dict[int, list[dict[str, Any]]] = {partition: [] for partition in range(len(logs))}
         self._names = 0
 
@@ -263,6 +266,9 @@ class World:
         async def forget(partition: int, raw_next: int) -> None:
             last = self.claims[partition][-1]["raw_next"] if self.claims[partition] else START
             self._holds(raw_next <= last, f"{name} forgot answers up to {raw_next}, claimed is {last}")
+            self.forgotten.append((partition, raw_next))
+            if self.is_redis_away:
+                raise RetryLater("Redis does not answer")
 
         async def sleep(seconds: float) -> None:
             self._holds(1.0 <= seconds <= 10.0, f"{name} waits {seconds} s before it tries again")
@@ -274,7 +280,7 @@ class World:
                 Wire(self.bucket, self.calls),
                 LAYOUT,
                 self.run,
-                SETTINGS,
+                self.settings,
                 name,
                 lambda: self.now,
                 forget,
@@ -366,14 +372,26 @@ class World:
         elif event <= 5:
             self.now += 4.0 * tape.below(4)
             await worker.sink.cut_due()
-        elif event <= 7 and self.calls:
-            await self.answer(self.calls[tape.below(len(self.calls))], "after")
-        elif event == 8 and self.calls:
-            await self.answer(self.calls[tape.below(len(self.calls))], "before")
-        elif event <= 18 and self.calls:
-            await self.answer(self.calls[tape.below(len(self.calls))], "done")
+        elif event <= 7:
+            await self._answer_one(tape, "after")
+        elif event == 8:
+            await self._answer_one(tape, "before")
+        elif event <= 13:
+            await self._answer_one(tape, "done")
+        elif event <= 18:
+            # a good moment: without them no worker gets beyond its start
+            for _ in range(tape.below(8)):
+                await self._answer_one(tape, "done")
+                await self.settle()
         else:
-            self.deliver(worker, tape.below(len(self.logs)))
+            partition = tape.below(len(self.logs))
+            for _ in range(1 + tape.below(4)):
+                self.deliver(worker, partition)
+                await self.settle()
+
+    async def _answer_one(self, tape: Tape, fate: str) -> None:
+        if self.calls:
+            await self.answer(self.calls[tape.below(len(self.calls))], fate)
 
     async def heal(self) -> None:
         """No more faults: what is on the wire arrives, one new worker gets everything and drains."""
@@ -394,6 +412,19 @@ class World:
             for partition in left:
                 self.deliver(worker, partition)
         raise AssertionError("the worker does not come to the end of the log")
+
+    async def feed(self, worker: Worker, messages: int, partition: int = 0) -> None:
+        """Deliver so many messages, one after the other, and leave the wire alone."""
+        for _ in range(messages):
+            assert worker.is_free, "the worker has no room"
+            self.deliver(worker, partition)
+            await self.settle()
+
+    async def ready(self) -> Worker:
+        """A worker that has its partitions."""
+        worker = self.start()
+        await self.flow()
+        return worker
 
     async def flow(self) -> None:
         """Answer all that is on the wire."""

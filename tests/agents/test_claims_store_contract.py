@@ -1,17 +1,21 @@
 """What claims rest on, asked of the bucket in memory and of a real S3 store: both must answer alike."""
 
 import asyncio
+import gzip
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 
+from agents.sink import Sink
 from clients.errors import RetryLater
 from clients.s3 import Documents, Put, probe_conditional_put, s3_client
 from console.local.stack import Stack
 from streams.settings import Settings
 from tests.agents.buckets import MemoryBucket
+from tests.agents.sink_world import LAYOUT, PLACES, World, a_run, steady_log
 
 Store = MemoryBucket | Documents
 
@@ -105,3 +109,37 @@ async def test_keys_and_folders_are_listed_in_order(store: Store) -> None:
 
 async def test_the_probe_finds_that_the_store_keeps_a_claim(store: Store) -> None:
     await probe_conditional_put(store, f"probe/{uuid.uuid4().hex}")  # type: ignore[arg-type]
+
+
+async def test_three_sinks_on_the_same_partitions_write_each_line_once(store: Store) -> None:
+    logs = [steady_log(40, lines=5), steady_log(40, lines=5, partition=1)]
+    truth = World(logs)
+    acked: list[tuple[int, int]] = []
+
+    async def forget(partition: int, raw_next: int) -> None:
+        return None
+
+    async def work(name: str, cut_every: int) -> None:
+        sink = Sink(store, LAYOUT, a_run(2), Settings(), name, time.monotonic, forget, wall=time.time)
+        starts = await sink.assigned(range(2))
+        for offset in range(40):
+            for partition, start in starts.items():
+                if offset >= start:
+                    chunk = logs[partition][offset]
+                    await sink.receive(
+                        partition, offset, 0, chunk, lambda place=(partition, offset): acked.append(place)
+                    )
+            if offset % cut_every == 0:
+                await sink.drain()
+        await sink.drain()
+        assert sink.buffered_messages == 0
+
+    await asyncio.gather(work("one", 3), work("two", 7), work("three", 11))
+    assert set(acked) == {(partition, offset) for partition in range(2) for offset in range(40)}
+    for partition in range(2):
+        for dataset, split in PLACES:
+            folder = LAYOUT.run("r1") + (f"{dataset}/split={split}/" if split else f"{dataset}/")
+            keys = await store.keys(f"{folder}p{partition:03d}-")
+            bodies = [await store.get(key) for key in keys]
+            content = b"".join(gzip.decompress(body) for body in bodies if body is not None)
+            assert content == truth.truth(partition, (dataset, split))
