@@ -1,20 +1,22 @@
 """Opens a run for a worker: waits for the servers, and refuses what this code must not serve."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from redis.asyncio import Redis
 
 from agents.dedup import Dedup
 from clients import kafka
 from clients.errors import Fatal
+from clients.pack_cache import open_pack
 from clients.redis import check_fit
 from clients.runs import RunStore, check_behaviour
 from clients.waiting import until_answered
 from streams.names import Names
 from streams.rules.model import Pack
-from streams.rules.pack import read_pack
 from streams.runs import Run
 from streams.settings import Settings
+from streams.steps.language import preload
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ async def open_run(settings: Settings, store: RunStore, redis: Redis, run_id: st
             f"run {run.run} belongs to Kafka cluster {run.cluster_id}, this is {cluster}: its offsets mean nothing here"
         )
     files = await store.pack_files(run.run)
-    pack = read_pack(files)
+    pack = open_pack(files, Path(settings.state))
+    preload()  # now, not in the first odd record's time
     if pack.digest != run.pack_digest:
         raise Fatal(f"the pack that run {run.run} keeps in S3 is not the one it was made with: restore it")
     names = Names(settings.namespace)

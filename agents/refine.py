@@ -197,7 +197,12 @@ class Refine:
                 metrics.SUSPECT_CHUNKS.inc()
                 log.warning("running a suspect chunk apart", extra={"partition": partition, "offset": offset})
                 records[:] = await asyncio.to_thread(
-                    run_apart, records, self._steps, self._pack_files, self._suspect_seconds
+                    run_apart,
+                    records,
+                    self._steps,
+                    self._pack_files,
+                    self._pack.database_bytes(),
+                    self._suspect_seconds,
                 )
                 return
         run_steps(

@@ -42,7 +42,11 @@ class Marks:
 
 
 def run_apart(
-    records: Sequence[Record], steps: Sequence[str], pack_files: Mapping[str, bytes], seconds: float
+    records: Sequence[Record],
+    steps: Sequence[str],
+    pack_files: Mapping[str, bytes],
+    database: bytes,
+    seconds: float,
 ) -> list[Record]:
     """The records after `steps`, run in children of this process. Blocks: call it in a thread.
 
@@ -56,7 +60,7 @@ def run_apart(
         rest = list(records[len(done) :])
         ours, theirs = context.Pipe()
         child = context.Process(
-            target=_child, args=(theirs, rest, tuple(steps), dict(pack_files), seconds), daemon=True
+            target=_child, args=(theirs, rest, tuple(steps), dict(pack_files), database, seconds), daemon=True
         )
         child.start()
         theirs.close()
@@ -82,12 +86,13 @@ def _child(
     records: list[Record],
     steps: tuple[str, ...],
     pack_files: dict[str, bytes],
+    database: bytes,
     seconds: float,
 ) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY_BYTES, CHILD_MEMORY_BYTES))
     spent = int(seconds * (len(records) + 1) + START_SECONDS)
     resource.setrlimit(resource.RLIMIT_CPU, (spent, spent))
-    pack = read_pack(pack_files)
+    pack = read_pack(pack_files, database)
     for record in records:
         run_steps([Desk(record)], steps, pack, observe=lambda step, took: None, clock=time.perf_counter)
         pipe.send(record)

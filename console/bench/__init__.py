@@ -1,0 +1,1 @@
+"""Measures Forebay on this machine: the bare loop over the steps, and what each of them costs."""

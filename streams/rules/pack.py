@@ -1,0 +1,242 @@
+"""Reads a rule pack from the bytes of its YAML files, and refuses it with all of its faults at once."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+import hyperscan
+
+from streams.fold import fold
+from streams.outcomes import Level
+from streams.rules.checks import CHECKS
+from streams.rules.database import compile_rules, stamp_of, unfit
+from streams.rules.dialect import BadPattern, translate
+from streams.rules.examples import failing
+from streams.rules.fields import BadPack, Fields, read_yaml
+from streams.rules.model import CATEGORIES, Guard, Kind, Pack, Reads, Rule, Where
+from streams.rules.policy import Policy, read_policy
+
+__all__ = ["BadPack", "Pack", "read_pack"]
+
+ACTS = ("empathize", "acknowledge", "reflect", "support")
+TAGS = ("bias", "grounded")
+PII_TYPES = ("email", "phone", "ssn", "credit_card", "ip", "review")
+_NAMES: Mapping[Kind, tuple[str, tuple[str, ...]]] = {
+    Kind.PII: ("type", PII_TYPES),
+    Kind.EARS: ("act", ACTS),
+    Kind.CATEGORIES: ("category", CATEGORIES),
+    Kind.TAGS: ("tag", TAGS),
+}
+_READS = {Kind.CRISIS: "user", Kind.UNSAFE_REPLY: "assistant", Kind.EARS: "assistant", Kind.PII: "all"}
+_ID = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*")
+_VERSION = re.compile(r"\d{4}\.\d{1,2}\.\d+")
+
+
+class _Reader:
+    """Gathers what the files say, in order of their names, and every fault on the way."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.version = ""
+        self.changelog: tuple[str, ...] = ()
+        self.policy: Policy | None = None
+        self.fragments: dict[str, str] = {}
+        self.guards: dict[str, Guard] = {}
+        self.labels: dict[str, str] = {}
+        self.sources: dict[str, str] = {}
+        self.hotlines: frozenset[str] = frozenset()
+        self.rules: list[Rule] = []
+        self.seen: Counter[str] = Counter()
+
+    def new_id(self, fields: Fields, identifier: str) -> None:
+        if identifier and not _ID.fullmatch(identifier):
+            fields.fault("id must be lower-case words joined by dots, for example crisis.wish.die")
+        self.seen[identifier] += 1
+        if identifier and self.seen[identifier] == 2:
+            fields.fault(f"duplicate id {identifier}")
+
+    def expression(self, fields: Fields, pattern: str, *, is_bounded: bool = True) -> bytes:
+        try:
+            return translate(pattern, self.fragments, is_bounded=is_bounded) if pattern else b""
+        except BadPattern as error:
+            fields.fault(f"bad pattern: {error}")
+            return b""
+
+    def read_fragments(self, fields: Fields) -> None:
+        for name, pattern in fields.table("fragments").items():
+            if name in self.fragments:
+                fields.fault(f"duplicate id <{name}>")
+            elif not isinstance(pattern, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+                fields.fault(f"fragment {name} must be a pattern under a lower-case name")
+            else:
+                self.fragments[name] = pattern
+
+    def read_guards(self, fields: Fields) -> None:
+        for number, row in enumerate(fields.rows("guards"), 1):
+            guard = Fields(row, f"{fields.place}: guard {number}", self.faults)
+            identifier = guard.text("id")
+            if identifier:
+                guard.place = f"{fields.place}: {identifier}"
+            self.new_id(guard, identifier)
+            where = guard.text("where", among=tuple(Where))
+            patterns = [self.expression(guard, p) for p in guard.texts("patterns", needed=True)]
+            unless = [self.expression(guard, p) for p in guard.texts("unless")]
+            # a touching guard may be parted from the match by spaces and light punctuation alone
+            tail = rb"[\s,\"'*_-]{0,4}\Z" if where == Where.TOUCHING else b""
+            self.guards[identifier] = Guard(
+                id=identifier,
+                why=guard.text("why"),
+                where=Where(where or Where.AROUND),
+                characters=int(guard.number("characters", 1, 2000)),
+                crosses_sentences=guard.flag("crosses_sentences", False),
+                expression=re.compile(b"(?:" + b"|".join(patterns) + b")" + tail),
+                unless=re.compile(b"|".join(unless)) if unless else None,
+            )
+            guard.close()
+
+    def read_rules(self, fields: Fields, kind: Kind) -> None:
+        common = fields.texts("guards")
+        if kind is Kind.CATEGORIES:
+            self.labels |= self._words(fields, "labels")
+            self.sources |= self._words(fields, "sources")
+        if kind is Kind.PII:
+            self.hotlines |= {"".join(filter(str.isdigit, number)) for number in fields.texts("hotlines")}
+        for number, row in enumerate(fields.rows("rules"), 1):
+            rule = Fields(row, f"{fields.place}: rule {number}", self.faults)
+            identifier = rule.text("id")
+            if identifier:
+                rule.place = f"{fields.place}: {identifier}"
+            self.new_id(rule, identifier)
+            self.rules.append(self._rule(rule, kind, identifier, common))
+            rule.close()
+
+    def _rule(self, rule: Fields, kind: Kind, identifier: str, common: tuple[str, ...]) -> Rule:
+        without = rule.texts("without")
+        named = [name for name in common if name not in without]
+        named += rule.texts("guards")
+        for name in {*named, *without} - set(self.guards):
+            rule.fault(f"unknown guard {name}")
+        for name in set(without) - set(common):
+            rule.fault(f"without {name}, which the file does not have")
+        is_gate = kind in {Kind.CRISIS, Kind.UNSAFE_REPLY}
+        level = rule.text("level", among=tuple(Level)) if is_gate else ""
+        default = {"acute": 0.9, "elevated": 0.6, "": 1.0}[level] if is_gate or kind is Kind.PII else 0.5
+        key, names = _NAMES.get(kind, ("", ()))
+        return Rule(
+            id=identifier,
+            kind=kind,
+            reads=Reads.named(
+                rule.text("reads", _READS.get(kind, "any"), ("user", "assistant", "any", "all")) or "any"
+            ),
+            why=rule.text("why"),
+            expression=self.expression(rule, rule.text("pattern"), is_bounded=rule.flag("bounded", True)),
+            guards=tuple(self.guards[name] for name in named if name in self.guards),
+            level=Level(level) if level else None,
+            weight=rule.number("weight", 0, 1, default),
+            name=rule.text(key, among=names) if key else "",
+            group=rule.text("group", "") if kind is Kind.TAGS else "",
+            check=rule.text("check", "", (*CHECKS,)) if kind is Kind.PII else "",
+            hint=self.expression(rule, rule.text("hint", ""), is_bounded=False) if kind is Kind.PII else b"",
+            match=rule.texts("match", needed=True),
+            never=rule.texts("not"),
+        )
+
+    def _words(self, fields: Fields, key: str) -> dict[str, str]:
+        """A table from a category to the words that mean it, turned round: folded word → category."""
+        found: dict[str, str] = {}
+        for category, words in fields.table(key).items():
+            if category not in CATEGORIES or not isinstance(words, list):
+                fields.fault(f"{key}: {category} must be a category with a list of words")
+                continue
+            for word in words:
+                folded = fold(str(word)).decode()
+                if found.setdefault(folded, category) != category:
+                    fields.fault(f"{key}: a word stands under {found[folded]} and {category}")
+        return found
+
+
+# What others build on comes first; within one kind the files go by name.
+_FIRST = ("pack", "policy", "fragments", "guards")
+
+
+def _gather(files: Mapping[str, bytes]) -> _Reader:
+    reader = _Reader()
+    opened: list[tuple[int, str, str, Fields]] = []
+    for name in sorted(files):
+        try:
+            fields = Fields(read_yaml(files[name]), name, reader.faults)
+        except ValueError as error:
+            reader.faults.append(f"{name}: {error}")
+            continue
+        kind = fields.text("kind", among=(*_FIRST, *Kind))
+        opened.append((_FIRST.index(kind) if kind in _FIRST else len(_FIRST), name, kind, fields))
+    once = Counter(kind for _, _, kind, _ in opened)
+    for needed in ("pack", "policy"):
+        if once[needed] != 1:
+            reader.faults.append(f"kind {needed}: exactly one file, found {once[needed]}")
+    for _, _, kind, fields in sorted(opened, key=lambda row: row[:2]):
+        match kind:
+            case "pack":
+                reader.version = fields.text("version")
+                if not _VERSION.fullmatch(reader.version):
+                    fields.fault("version must look like 2026.11.1")
+                reader.changelog = fields.texts("changelog", needed=True)
+            case "policy":
+                reader.policy = read_policy(fields)
+            case "fragments":
+                reader.read_fragments(fields)
+            case "guards":
+                reader.read_guards(fields)
+            case "":
+                continue
+            case _:
+                reader.read_rules(fields, Kind(kind))
+        fields.close()
+    return reader
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """sha256 hex over the sorted file names and bytes, each with its length before it."""
+    whole = hashlib.sha256()
+    for name in sorted(files):
+        for piece in (name.encode(), files[name]):
+            whole.update(len(piece).to_bytes(8, "big"))
+            whole.update(piece)
+    return whole.hexdigest()
+
+
+def read_pack(files: Mapping[str, bytes], database: bytes | None = None) -> Pack:
+    """The pack in `files` (relative name → bytes of each YAML file), its examples proven.
+
+    `database` is an earlier `Pack.database_bytes()`; one that does not fit is not used. Raises BadPack with
+    every fault that can be told: examples are run only once all the rest is right.
+    """
+    reader = _gather(files)
+    rules = tuple(reader.rules)
+    if not rules:
+        reader.faults.append("no rules")
+    compiled = None
+    if all(rule.expression for rule in rules):
+        try:
+            compiled = compile_rules(rules, database)
+        except hyperscan.error:
+            reader.faults.extend(fault for rule in rules if (fault := unfit(rule)))
+    if reader.faults or compiled is None or reader.policy is None:
+        raise BadPack(reader.faults or ["the patterns do not compile together"])
+    pack = Pack(
+        version=reader.version,
+        digest=digest_of(files),
+        changelog=reader.changelog,
+        policy=reader.policy,
+        rules=rules,
+        labels=reader.labels,
+        sources=reader.sources,
+        hotlines=reader.hotlines,
+        database=compiled,
+        stamp=stamp_of(rules),
+    )
+    faults = tuple(failing(pack))
+    if faults:
+        raise BadPack(faults)
+    return pack

@@ -1,0 +1,171 @@
+"""Says in which language the help-seeker writes, and leans towards "not English" where that is in doubt.
+
+Two witnesses: the share of English function words, which is cheap, sees the whole text and settles nearly
+all of it, and py3langid (a naive Bayes over byte n-grams, 140 languages) for what they do not settle. A cry
+in a language that the gate cannot read must not pass as English: so a foreign turn or a foreign sentence
+inside English ones makes the record foreign, and a text that neither witness knows is `und`.
+"""
+
+import re
+import unicodedata
+from functools import cache
+from itertools import pairwise
+
+import py3langid.langid as langid
+
+from streams.fold import fold
+from streams.records import Conversation, LanguageFacts, Role
+from streams.rules.model import Pack
+from streams.steps.lexicon import ENGLISH, ENGLISH_FUNCTION, FOREIGN
+
+UNKNOWN = "und"
+
+# English prose has 0.3-0.5 function words of the list; the other languages tried stay below 0.05.
+_SHARE = 0.16
+# So many words on end without one of the list are looked at alone: in English that is one text in twenty.
+_NO_HIT = bytes(14)
+# Fewer words than this are judged by the wider list: a function word more or less is chance there.
+_SHORT_WORDS = 8
+# Letters of another script that make a record foreign: a short word or two.
+_SCRIPT_LETTERS = 3
+_BEYOND_LATIN = re.compile("[\u0250-\U0010ffff]")
+# py3langid's own probabilities: what is needed to overrule English words around, or to name a language.
+_SURE = 0.5
+_LIKELY = 0.25
+# Characters that py3langid reads: more does not change its mind and costs 0.1 µs each.
+_SAMPLE = 500
+# An assistant's turn is only sampled: the gate for replies reads it, but a person's danger is not in it.
+_REPLY_SAMPLE = 150
+_MOST_REPLIES = 3
+
+_TO_SPACE = bytes.maketrans(
+    bytes(c for c in range(128) if not chr(c).isalpha() and c != 0x27),
+    b" " * sum(not chr(c).isalpha() and c != 0x27 for c in range(128)),
+)
+
+
+@cache
+def _identifier() -> langid.LanguageIdentifier:
+    # read once from the package's own file; the model is part of the installed version
+    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
+
+
+def preload() -> None:
+    """Read py3langid's model (0.6 s) now rather than at the first record that needs it."""
+    _identifier()
+
+
+def _identify(text: str) -> tuple[str, float]:
+    # two digits: the last ones of a float depend on the processor, and a record must not
+    code, confidence = _identifier().classify(text[:_SAMPLE])
+    return str(code), round(float(confidence), 2)
+
+
+def _other_script(text: str) -> str:
+    """The words of the text that hold letters of another script than Latin; empty where these are few."""
+    # asked of all text, so in C: what it finds in English is quotes and dashes
+    if text.isascii() or not any(map(str.isalpha, _BEYOND_LATIN.findall(text))):
+        return ""
+    # compatibility forms first: mathematical letters and the like are Latin in disguise; and a word that
+    # folds to ASCII is made of look-alikes
+    words = [word for word in unicodedata.normalize("NFKC", text).split() if not fold(word).isascii()]
+    letters = [c for word in words for c in _BEYOND_LATIN.findall(word) if c.isalpha() and not _is_latin(c)]
+    return " ".join(words) if len(letters) >= _SCRIPT_LETTERS else ""
+
+
+def _is_latin(character: str) -> bool:
+    return unicodedata.name(character, "").startswith(("LATIN", "MODIFIER"))
+
+
+def _words(text: str) -> list[bytes]:
+    return fold(text).translate(_TO_SPACE).split()
+
+
+def _short(text: str, words: list[bytes]) -> tuple[str, float]:
+    """The language of a few words: English where half of them are common English ones and none is foreign."""
+    is_foreign = not FOREIGN.isdisjoint(words)
+    known = sum(map(ENGLISH.__contains__, words))
+    if not is_foreign and known * 2 >= len(words):
+        return "en", round(known / (len(words) + 1), 3)
+    code, confidence = _identify(text)
+    if code == "en":
+        return (UNKNOWN, confidence) if is_foreign else (code, confidence)
+    return (code, confidence) if confidence >= _LIKELY else (UNKNOWN, confidence)
+
+
+def _foreign_stretch(words: list[bytes], hits: bytes) -> tuple[str, float] | None:
+    """The language of the least English stretch of an English text, where it is surely another one."""
+    suspects = []
+    run = hits.find(_NO_HIT)
+    if run >= 0:
+        suspects.append(words[run : run + len(_NO_HIT)])
+    if len(FOREIGN.intersection(words)) >= 2:
+        places = [place for place, word in enumerate(words) if word in FOREIGN]
+        # two that stand near each other are a sentence; scattered ones are names and quotes
+        for here, there in pairwise(places):
+            if there - here <= 4 and not any(hits[here : there + 1]):
+                suspects.append(words[max(0, here - 1) : there + 3])
+                break
+    for suspect in suspects:
+        code, confidence = _identify(b" ".join(suspect).decode("utf-8", "surrogatepass"))
+        if code != "en" and confidence >= _SURE:
+            return code, confidence
+    return None
+
+
+def _judge(text: str) -> tuple[str, float] | None:
+    """Language and confidence of a text; None where it holds no word."""
+    script = _other_script(text)
+    if script:
+        return _identify(script)
+    words = _words(text)
+    # emoji and figures are no words, in any language
+    if not words or not any(map(str.isalpha, text)):
+        return None
+    if len(words) < _SHORT_WORDS:
+        return _short(text, words)
+    hits = bytes(map(ENGLISH_FUNCTION.__contains__, words))
+    share = hits.count(1) / len(words)
+    if share >= _SHARE:
+        return _foreign_stretch(words, hits) or ("en", round(min(0.99, 0.6 + share), 3))
+    code, confidence = _identify(text)
+    # English without its function words is a list or none at all: then the identifier must be sure
+    if (code == "en" and (confidence < _SURE or not FOREIGN.isdisjoint(words))) or confidence < _LIKELY:
+        return UNKNOWN, confidence
+    return code, confidence
+
+
+def language(conversation: Conversation, pack: Pack) -> LanguageFacts:
+    """The language of the user's words (of everyone's where roles were guessed): ISO 639-1, or `und`.
+
+    All turns are judged as one text, in which a foreign stretch makes the whole foreign. Replies are sampled
+    and count only where they are surely in a language that the pack's gate is not measured for. A text
+    without any word counts as the pack's language with confidence 0.
+    """
+    policy = pack.policy
+    turns: list[str] = []
+    replies: list[str] = []
+    for message in conversation.messages:
+        if message.role is Role.USER or (conversation.roles_guessed and message.role is Role.ASSISTANT):
+            turns.append(message.content)
+        elif message.role is Role.ASSISTANT and len(replies) < _MOST_REPLIES:
+            replies.append(message.content[:_REPLY_SAMPLE])
+    verdict = _judge("\n".join(turns))
+    if verdict is None or verdict[0] in policy.gated_languages:
+        answered = _judge("\n".join(replies))
+        if (
+            answered is not None
+            and answered[0] not in policy.gated_languages
+            and answered[0] != UNKNOWN
+            and answered[1] >= _SURE
+        ):
+            verdict = answered
+    if verdict is None:
+        verdict = ("en" if "en" in policy.gated_languages else min(policy.gated_languages), 0.0)
+    code, confidence = verdict
+    return LanguageFacts(
+        code,
+        confidence,
+        is_gated=code in policy.gated_languages,
+        is_wanted=not policy.wanted_languages or code in policy.wanted_languages,
+    )

@@ -1,0 +1,149 @@
+"""Scores how usable an exchange is for training, by its form alone: what it is about never counts."""
+
+import re
+import string
+from itertools import pairwise
+
+from streams.records import Conversation, Origin, QualityFacts, Role
+from streams.rules.model import Pack
+
+# The score starts at what the length of the answers gives and is multiplied once for each fault. With the
+# usual floor of 0.6, one fault of form costs nothing and one of substance costs the record.
+_FACTORS: dict[str, float] = {
+    "unanswered": 0.9,
+    "garbled": 0.5,
+    "few_letters": 0.5,
+    "repetitive": 0.5,
+    "template": 0.4,
+    "echo": 0.3,
+    "boilerplate": 0.55,
+    "shouting": 0.7,
+    "truncated": 0.85,
+    "markup": 0.85,
+}
+
+# Characters of an answer and the score they give, straight lines between: a nod, a sentence, a paragraph.
+_LENGTHS: tuple[tuple[int, float], ...] = ((0, 0.2), (25, 0.45), (60, 0.75), (200, 0.95), (400, 1.0))
+_TOO_LONG = 8000
+_TOO_LONG_SCORE = 0.8
+# Many short turns are a natural dialogue: this many turns may share the length of an answer.
+_SHARING_TURNS = 3
+
+# What is looked at word by word; the whole is looked at where one pass in C does.
+_SAMPLE = 800
+_LEAST_WORDS = 40
+# English answers of 40-250 words have 0.5-0.9 distinct words; a loop of one sentence falls below 0.25.
+_DISTINCT = 0.25
+_LETTERS = 0.55
+_CAPITALS = 0.6
+_LEAST_CAPITALS = 40
+_LONG_ENOUGH_TO_END = 80
+_SHORT_REFUSAL = 250
+
+_OTHER_THAN_CAPITALS = bytes(c for c in range(256) if chr(c) not in string.ascii_uppercase)
+_OTHER_THAN_SMALL = bytes(c for c in range(256) if chr(c) not in string.ascii_lowercase)
+_NO_LETTERS = bytes(c for c in range(128) if chr(c) not in string.ascii_letters)
+_TEMPLATE = re.compile(
+    r"\{\{\s*[a-z_][\w .-]{0,30}\}\}|\{(?:user|first|last|client|patient|bot)?_?name\}|\$\{\w{1,30}\}|<\|[a-z_]{2,20}\|>|\[/?INST\]|lorem ipsum"
+    r"|[\[<](?:your|insert|client'?s?|patient'?s?|therapist'?s?|user|company)?[ _]?(?:name|here|text|topic|date)[\]>]",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(
+    r"</?(?:p|br|div|span|a|li|ul|strong|em)\b[^>]{0,200}>|&(?:nbsp|amp|quot|lt|gt|#\d{2,5});"
+)
+_REFUSAL = re.compile(
+    r"as an? (?:ai|artificial intelligence|large language model|language model)\b"
+    r"|i(?:'m| am) (?:just )?(?:an ai|a language model)\b|i cannot (?:fulfill|comply with) (?:this|that|your) request",
+    re.IGNORECASE,
+)
+# UTF-8 read as Windows-1252, and bytes that were lost for good.
+_GARBLED = re.compile("\ufffd|â€[™œ\u009d“”¦]|Ã[©¨¤¶¼±]")
+_MOST_GARBLED = 0.004
+
+
+def _by_length(characters: float) -> float:
+    if characters > _TOO_LONG:
+        return _TOO_LONG_SCORE
+    for (low, low_score), (high, high_score) in pairwise(_LENGTHS):
+        if characters < high:
+            return low_score + (high_score - low_score) * (characters - low) / (high - low)
+    return _LENGTHS[-1][1]
+
+
+def _is_shouting(text: str) -> bool:
+    plain = text.encode("ascii", "ignore")
+    capitals = len(plain.translate(None, _OTHER_THAN_CAPITALS))
+    if capitals < _LEAST_CAPITALS:
+        return False
+    return capitals > _CAPITALS * (capitals + len(plain.translate(None, _OTHER_THAN_SMALL)))
+
+
+def _has_few_letters(text: str) -> bool:
+    plain = text.encode("ascii", "ignore")
+    # what is no ASCII counts as a letter: in other scripts it is, and in English it is a quote now and then
+    return len(text) - len(plain) + len(plain.translate(None, _NO_LETTERS)) < _LETTERS * len(text)
+
+
+def _is_repetitive(text: str) -> bool:
+    words = text[:_SAMPLE].lower().split()
+    return len(words) >= _LEAST_WORDS and len(set(words)) < _DISTINCT * len(words)
+
+
+def _is_truncated(text: str) -> bool:
+    last = text.rstrip()[-1:]
+    return len(text) >= _LONG_ENOUGH_TO_END and (last.isalpha() or last in {",", "-", ";", "("})
+
+
+def _has_template(text: str) -> bool:
+    # the cheap look first: prose has none of these signs
+    is_possible = "{" in text or "[" in text or "<" in text or "orem ipsum" in text
+    return is_possible and _TEMPLATE.search(text) is not None
+
+
+def _is_garbled(text: str) -> bool:
+    is_possible = "\ufffd" in text or "â" in text or "Ã" in text
+    return is_possible and len(_GARBLED.findall(text)) > _MOST_GARBLED * len(text)
+
+
+def _faults(answers: list[str], asked: str, everything: str) -> list[str]:
+    judged = "\n".join(answers) or asked
+    found = []
+    if not answers:
+        found.append("unanswered")
+    if _is_garbled(everything):
+        found.append("garbled")
+    if _has_few_letters(judged[:_SAMPLE]):
+        found.append("few_letters")
+    if _is_repetitive(judged):
+        found.append("repetitive")
+    if _has_template(everything):
+        found.append("template")
+    if answers and len(answers[-1]) == len(asked) and answers[-1].lower() == asked.lower():
+        found.append("echo")
+    if answers and len(judged) < _SHORT_REFUSAL * len(answers) and _REFUSAL.search(judged):
+        found.append("boilerplate")
+    if _is_shouting(judged):
+        found.append("shouting")
+    if answers and _is_truncated(answers[-1]):
+        found.append("truncated")
+    if ("<" in everything or "&" in everything) and _MARKUP.search(everything):
+        found.append("markup")
+    return found
+
+
+def quality(conversation: Conversation, origin: Origin, pack: Pack) -> QualityFacts:
+    """Score 0-1 of the assistant's turns (of the user's words where nobody answers), floor and faults.
+
+    The floor is the pack's for the source's tier, else its default.
+    """
+    answers = [m.content for m in conversation.messages if m.role is Role.ASSISTANT]
+    asked = [m.content for m in conversation.messages if m.role is Role.USER]
+    everything = "\n".join((*asked, *answers))
+    judged = answers or asked
+    score = _by_length(sum(map(len, judged)) / max(1, min(len(judged), _SHARING_TURNS)))
+    faults = _faults(answers, asked[-1] if asked else "", everything)
+    for fault in faults:
+        score *= _FACTORS[fault]
+    floors = pack.policy.quality_floors
+    floor = floors.get(str(origin.tier), floors["default"])
+    return QualityFacts(round(score, 3), floor, tuple(faults))

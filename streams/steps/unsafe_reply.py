@@ -1,0 +1,11 @@
+"""Says whether a turn of the assistant encourages, instructs, validates or belittles harm."""
+
+from streams.records import Conversation, Finding
+from streams.rules.model import Kind, Pack
+from streams.steps.gate import finding
+from streams.steps.scan import Scan
+
+
+def unsafe_reply(conversation: Conversation, scan: Scan, pack: Pack) -> Finding:
+    """The unsafe-reply rules that stand, with level, score and spans; level None where there are none."""
+    return finding(scan, Kind.UNSAFE_REPLY)
