@@ -31,6 +31,15 @@ _HELP = ("You could pick one quiet evening and say what you noticed, without bla
          "Perhaps start with a short walk together and one honest sentence.",
          "A small notebook beside the bed can hold the thoughts until the morning.",
          "We can look at the week together and choose one step that feels possible.")  # fmt: skip
+# many details, so that no two exchanges are near copies by chance
+_HOW = ("quietly", "slowly", "again", "lately", "carefully", "loudly", "twice", "by letter", "in the rain", "on foot",
+        "before noon", "after supper", "without a word", "with a smile", "in a hurry", "at the station")  # fmt: skip
+_DO = ("carried", "painted", "counted", "repaired", "folded", "sorted", "watered", "borrowed", "wrapped", "measured",
+       "polished", "photographed", "described", "collected", "planted", "ordered", "washed", "traded")  # fmt: skip
+_KIND = ("yellow", "wooden", "heavy", "crooked", "silver", "borrowed", "narrow", "dusty", "foreign", "enormous", "woollen",
+         "broken", "striped", "ancient", "tiny", "hollow", "velvet", "copper", "paper", "garden")  # fmt: skip
+_THING = ("ladder", "kettle", "map", "violin", "suitcase", "lantern", "clock", "blanket", "bicycle", "teapot", "mirror",
+          "bench", "umbrella", "radio", "basket", "window", "letterbox", "piano", "jacket", "stove", "carpet")  # fmt: skip
 _CRY = ("I want to kill myself tonight and I have decided when.",
         "I don't want to be alive any more and I am going to end my life.",
         "I have been cutting myself again every evening this week.")  # fmt: skip
@@ -52,12 +61,19 @@ class Drops:
 
 
 def _exchange(rng: random.Random, number: int) -> tuple[str, str]:
+    def details(count: int) -> str:
+        return " ".join(
+            f"Then I {rng.choice(_HOW)} {rng.choice(_DO)} the {rng.choice(_KIND)} {rng.choice(_THING)} and a "
+            f"{rng.choice(_KIND)} {rng.choice(_THING)}."
+            for _ in range(count)
+        )
+
     user = " ".join(
         f"{rng.choice(_WHO).capitalize()} {rng.choice(_WHAT)}, case {number}-{rng.randrange(10**9)}, and I feel "
-        f"{rng.choice(_FEEL)}."
+        f"{rng.choice(_FEEL)}. {details(3)}"
         for _ in range(3)
     )
-    reply = " ".join(f"{rng.choice(_HEAR)} {rng.choice(_HELP)}" for _ in range(2))
+    reply = " ".join(f"{rng.choice(_HEAR)} {rng.choice(_HELP)} {details(3)}" for _ in range(2))
     return f"{user} {CANARY} {rng.choice(_ASK)}", f"{reply} Step {rng.randrange(10**9)} can wait."
 
 

@@ -14,8 +14,8 @@ from uuid import uuid4
 from clients.runs import run_store
 from clients.s3 import s3_client
 from console.lag import agents_of, lag
-from console.make_run import first_run
 from console.local.stack import Stack
+from console.make_run import first_run
 from streams.names import Layout
 from streams.runs import Run
 from streams.settings import Settings
@@ -94,6 +94,8 @@ class Pipeline:
         # the test's own eyes see the store itself, not a proxy before it
         self.s3 = s3_of(stack.environment())
         self.s3.create_bucket(Bucket=name)
+        # inherited by the children: one that is told to drain before it listens must not die of it
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         self.processes: list[Process] = []
         self.run: Run | None = None
 
@@ -188,7 +190,7 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60, p
     """Return when the condition holds; TimeoutError when it does not come to hold."""
 
     async def wait() -> None:
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - what is awaited is another process
             await asyncio.sleep(pause)
 
     await asyncio.wait_for(wait(), seconds)
