@@ -1,0 +1,1 @@
+"""`forebay demo`: invented drops, and what became of them."""

@@ -1,0 +1,98 @@
+"""Counts the objects of the ledger by state, and names those that cannot be read."""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from clients.kafka import reader
+from producers.ledger import read_entry
+from producers.states import State
+from streams.names import Names
+from streams.settings import Settings
+
+MOST_NAMED = 20
+
+
+@dataclass(slots=True)
+class ObjectCounts:
+    """Objects and records by state; `unread` names up to 20 that intake could not read whole, with state and reason."""
+
+    by_state: dict[str, tuple[int, int]] = field(default_factory=dict)
+    unread: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def records(self) -> int:
+        return sum(records for _, records in self.by_state.values())
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "by_state": {state: {"objects": n, "records": r} for state, (n, r) in self.by_state.items()},
+            "records": self.records,
+            "unread": [{"object": place, "reason": reason} for place, reason in self.unread],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What is kept of a ledger row while the topic is read."""
+
+    state: str
+    records: int
+    unread: tuple[str, str] | None
+
+
+async def read_objects(settings: Settings) -> ObjectCounts | None:
+    """The ledger's last word on every object version; None when the topic is not made yet.
+
+    Reads the whole compacted topic, about 200 bytes of memory an object. Raises RetryLater when Kafka is away.
+    """
+    topic = Names(settings.namespace).objects
+    async with reader(settings) as consumer:
+        partitions = consumer.partitions_for_topic(topic) or await _known(consumer, topic)
+        if not partitions:
+            return None
+        tps = [TopicPartition(topic, number) for number in sorted(partitions)]
+        consumer.assign(tps)
+        await consumer.seek_to_beginning(*tps)
+        ends = await consumer.end_offsets(tps)
+        last: dict[bytes, _Row] = {}
+        while any([await consumer.position(tp) < ends[tp] for tp in tps]):
+            batches = await consumer.getmany(timeout_ms=500)
+            for messages in batches.values():
+                for message in messages:
+                    _take(last, message.key or b"", message.value)
+    return counted(last.values())
+
+
+async def _known(consumer: Any, topic: str) -> set[int]:
+    await consumer._client.force_metadata_update()
+    return set(consumer.partitions_for_topic(topic) or ())
+
+
+def _take(last: dict[bytes, _Row], key: bytes, value: bytes | None) -> None:
+    digest = blake2b(key, digest_size=12).digest()
+    if value is None:
+        last.pop(digest, None)
+        return
+    entry = read_entry(key, value)
+    unread = None
+    if entry.state in (State.DAMAGED, State.REFUSED) or entry.is_denied:
+        reason = f"{entry.reason.value} {entry.detail}".strip()
+        unread = (entry.version.place, f"{entry.state.value}, {reason}")
+    last[digest] = _Row(sys.intern(entry.state.value), entry.records, unread)
+
+
+def counted(rows: Iterable[_Row]) -> ObjectCounts:
+    """Objects and records by state, in the order of the states."""
+    found: dict[str, tuple[int, int]] = {state.value: (0, 0) for state in State}
+    unread: list[tuple[str, str]] = []
+    for row in rows:
+        objects, records = found[row.state]
+        found[row.state] = (objects + 1, records + row.records)
+        if row.unread is not None and len(unread) < MOST_NAMED:
+            unread.append(row.unread)
+    return ObjectCounts({state: pair for state, pair in found.items() if pair[0]}, unread)

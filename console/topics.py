@@ -1,0 +1,41 @@
+"""`forebay topics`: makes what is missing and shows what there is."""
+
+from rich.table import Table
+
+from clients.kafka import Topic, create_topics, extent, intake_topics
+from clients.kafka import run_topics as topics_of_run
+from clients.runs import run_store
+from clients.s3 import s3_client
+from console.servers import Say, wait_for_servers
+from streams.settings import Settings
+from streams.topology import PRESETS
+
+_DAY_MS = 86_400_000
+
+
+async def topics_command(settings: Settings, say: Say) -> Table:
+    """The topics of intake and of the live run. Raises Fatal where one exists with other partitions."""
+    await wait_for_servers(settings, say)
+    wanted: list[Topic] = list(intake_topics(settings))
+    async with s3_client(settings) as client:
+        store = run_store(client, settings)
+        current = await store.current()
+        run = None if current is None else await store.get(current.run)
+    if run is not None:
+        written = [agent.writes for agent in PRESETS[settings.topology]]
+        wanted += topics_of_run(settings, run.run, written, run.partitions)
+    made = await create_topics(settings, wanted)
+    table = Table(title="Topics", title_justify="left")
+    for column in ("topic", "partitions", "kept", "offsets", ""):
+        table.add_column(column, justify="right" if column in ("partitions", "offsets") else "left")
+    for topic in wanted:
+        found = await extent(settings, topic.name, topic.partitions)
+        kept = topic.config.get("retention.ms")
+        table.add_row(
+            topic.name,
+            str(topic.partitions),
+            "the last of each key" if kept is None else f"{int(kept) / _DAY_MS:g} days",
+            f"{sum(found.ends) - sum(found.starts):,}",
+            "made now" if topic.name in made else "",
+        )
+    return table
