@@ -119,9 +119,9 @@ class SafeConsumer(driver.Consumer):
             {TopicPartition(tp.topic, tp.partition): at for tp, at in wanted.items()}
         )
         for tp, offset in wanted.items():
+            # what is committed stays what Kafka says: a sink begins where its claims end, ahead of its group,
+            # and must still commit that though nothing new comes
             self._read_offset[tp] = offset or None
-            # of a sink the group's offset is only a trace of the claims: it may move back as well as on
-            self._committed_offset[tp] = offset or None
         self._forget_positions()
 
     def ack(self, message: Any) -> bool:

@@ -123,6 +123,27 @@ async def test_reading_begins_where_the_app_says_and_not_at_the_group_offset(sta
     assert seen == [b"2", b"3", b"4", b"5", b"6", b"7"]
 
 
+async def test_a_group_that_lags_behind_where_the_app_begins_is_brought_up_though_nothing_comes(
+    stack: Stack,
+) -> None:
+    settings = settings_of(stack)
+    group = "g-ahead" + settings.namespace
+    topic = await make_topic(settings, "in")
+    await kafka.pin_offsets(settings, group, topic, {0: 1})
+    async with producer(settings) as client:
+        for number in range(5):
+            await client.send_and_wait(topic, b"%d" % number, partition=0)
+
+    async def never(event: EventT[Any]) -> None:
+        raise AssertionError("everything is done already")
+
+    async def at_the_end(offsets: Mapping[TP, int | None]) -> Mapping[TP, int]:
+        return dict.fromkeys(await group_offsets(offsets), 5)
+
+    async with reading(settings, group, topic, never, at_the_end):
+        await until(lambda: _is(_committed(settings, group, topic), 5))
+
+
 async def test_a_rebalance_drops_nothing_and_each_member_goes_on_in_order(stack: Stack) -> None:
     settings = settings_of(stack)
     group = "g-two" + settings.namespace
