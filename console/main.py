@@ -124,7 +124,7 @@ def doctor(as_json: Json = False) -> None:
 
 @app.command()
 def topics() -> None:
-    """Make the topics that are missing, and show each with its partitions and retention."""
+    """Make the topics and the first run where they are missing; show partitions and retention."""
     from console.topics import topics_command
 
     settings = read_settings()
@@ -285,6 +285,35 @@ def promote(
     settings = read_settings()
     _quiet()
     _run(promote_run(settings, run, within, say))
+
+
+bench_app = typer.Typer(invoke_without_command=True)
+app.add_typer(bench_app, name="bench")
+
+
+@bench_app.callback()
+def bench(
+    context: typer.Context,
+    records: Annotated[int, typer.Option(min=1000, help="Records of about 4.3 kB.")] = 100_000,
+    large_mib: Annotated[int, typer.Option(min=0, help="Size of the one large object; 0: none.")] = 1024,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write all figures here.")] = None,
+) -> None:
+    """Measure speed and memory on this machine, beside the bare loop over the same steps; up to 6 minutes."""
+    from console.bench.show import show_bench
+
+    if context.invoked_subcommand is None:
+        code = show_bench(
+            read_settings(), _console(), records=records, large_mib=large_mib, json_file=json_file
+        )
+        raise typer.Exit(code)
+
+
+@bench_app.command("steps")
+def bench_steps() -> None:
+    """What each step costs a record. Needs no server."""
+    from console.bench.show import show_steps
+
+    show_steps(read_settings(), _console())
 
 
 @app.command()

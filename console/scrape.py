@@ -45,8 +45,8 @@ def targets(state: Path) -> list[Target]:
         try:
             for row in orjson.loads(path.read_bytes()):
                 labels = row.get("labels", {})
-                child = labels.get("child", path.stem)
-                found += [Target(child, labels.get("kind", child), address) for address in row["targets"]]
+                process = labels.get("process", path.stem)
+                found += [Target(process, labels.get("kind", process), address) for address in row["targets"]]
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             # someone else's file, or one whose process just ended: it is no process of ours to show
             continue

@@ -96,6 +96,10 @@ class Supervisor:
     def running(self) -> list[str]:
         return [name for name, kept in self._kept.items() if kept.child is not None]
 
+    def pids(self) -> dict[str, int]:
+        """The process of each running part; it may have ended since the last look."""
+        return {n: kept.child.identity.pid for n, kept in self._kept.items() if kept.child is not None}
+
     def done_code(self, name: str) -> int | None:
         """The exit code of a `once` part that is done; None before."""
         return self._kept[name].done_code
@@ -219,7 +223,7 @@ class Supervisor:
         path = self._target(part.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         body = orjson.dumps(
-            [{"targets": [f"{self.metrics_host}:{port}"], "labels": {"child": part.name, "kind": part.kind}}]
+            [{"targets": [f"{self.metrics_host}:{port}"], "labels": {"process": part.name, "kind": part.kind}}]
         )
         arriving = path.with_suffix(".arriving")  # Prometheus reads *.json: it must never see half a file
         arriving.write_bytes(body)

@@ -6,6 +6,7 @@ from clients.kafka import Topic, create_topics, extent, intake_topics
 from clients.kafka import run_topics as topics_of_run
 from clients.runs import run_store
 from clients.s3 import s3_client
+from console.make_run import first_run
 from console.servers import Say, wait_for_servers
 from streams.settings import Settings
 from streams.topology import PRESETS
@@ -14,17 +15,25 @@ _DAY_MS = 86_400_000
 
 
 async def topics_command(settings: Settings, say: Say) -> Table:
-    """The topics of intake and of the live run. Raises Fatal where one exists with other partitions."""
+    """The topics of intake and of the live run, which is made where there is none.
+
+    Raises Fatal where a topic exists with other partitions.
+    """
     await wait_for_servers(settings, say)
     wanted: list[Topic] = list(intake_topics(settings))
+    made = await create_topics(settings, wanted)
     async with s3_client(settings) as client:
         store = run_store(client, settings)
         current = await store.current()
-        run = None if current is None else await store.get(current.run)
+        if current is None:
+            # workers that no supervisor starts (Compose, a cluster) need a run before them
+            made_run = await first_run(settings, store)
+            say(f"Made the first run, {made_run.run}")
+        run = made_run if current is None else await store.get(current.run)
     if run is not None:
         written = [agent.writes for agent in PRESETS[settings.topology]]
         wanted += topics_of_run(settings, run.run, written, run.partitions)
-    made = await create_topics(settings, wanted)
+    made += await create_topics(settings, wanted)
     table = Table(title="Topics", title_justify="left")
     for column in ("topic", "partitions", "kept", "offsets", ""):
         table.add_column(column, justify="right" if column in ("partitions", "offsets") else "left")

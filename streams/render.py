@@ -13,7 +13,7 @@ from streams.chunks import Section
 from streams.metadata import Fields, add_facts, messages_of, source_of
 from streams.names import DATASETS, SPLIT_DATASET
 from streams.outcomes import TEXTLESS, Held, Kept, Outcome, Reason, Rejected, Split, name_of, reason_of
-from streams.records import Failure, Finding, Record, Source
+from streams.records import Failure, Finding, PiiFacts, Record, Source
 from streams.scrub import scrub
 from streams.steps.scan import REASONING
 
@@ -135,6 +135,11 @@ def _level(found: Finding | None) -> Fields | None:
     return {"level": found.level.value, "score": found.score, "rules": found.rules}
 
 
+def _pii_counts(pii: PiiFacts | None) -> dict[str, int]:
+    # most records have none, and a Counter is dear to make
+    return {} if pii is None or not pii.spans else dict(Counter([span.type for span in pii.spans]))
+
+
 def _outcomes_row(
     record: Record, identifier: str, pack_label: str, raw_partition: int, raw_offset: int
 ) -> Fields:
@@ -173,13 +178,13 @@ def _outcomes_row(
         "bias": tags.bias.score if tags is not None and tags.bias is not None else None,
         "grounded": tags.grounded.score if tags is not None and tags.grounded is not None else None,
         "ears": None if record.ears is None else record.ears.score,
-        "pii": {} if record.pii is None else dict(Counter(span.type for span in record.pii.spans)),
+        "pii": _pii_counts(record.pii),
         "pii_status": None if record.pii is None else record.pii.status,
         "quality": None if quality is None else quality.score,
         "quality_faults": () if quality is None else quality.faults,
         "language": None if record.language is None else record.language.code,
         "turns": 0 if conversation is None else len(conversation.messages),
-        "characters": 0 if conversation is None else sum(len(m.content) for m in conversation.messages),
+        "characters": 0 if conversation is None else sum([len(m.content) for m in conversation.messages]),
         "rules": pack_label,
         "schema": SCHEMA,
     }

@@ -27,8 +27,9 @@ _ODD_AFTER_E2 = {
 }  # fmt: skip
 # a lead byte is looked for first: it is seldom there, and one byte is found ten times as fast as three
 _RARE = (
-    *((odd.encode()[:1], odd.encode()) for odd in "\u180e\ufeff\ufff9\ufffa\ufffb"),
-    (b"\xf3", b"\xf3\xa0"),
+    (b"\xe1", ("\u180e".encode(),)),
+    (b"\xef", tuple(odd.encode() for odd in "\ufeff\ufff9\ufffa\ufffb")),
+    (b"\xf3", (b"\xf3\xa0",)),
 )
 
 
@@ -42,8 +43,11 @@ def may_be_unclean(line: bytes) -> bool:
             return True
     if line.isascii():
         return False
-    if b"\xc2" in line or any(lead in line and odd in line for lead, odd in _RARE):
+    if b"\xc2" in line:
         return True
+    for lead, odds in _RARE:
+        if lead in line and any(odd in line for odd in odds):
+            return True
     return b"\xe2" in line and not _ODD_AFTER_E2.isdisjoint({part[:2] for part in line.split(b"\xe2")[1:]})
 
 

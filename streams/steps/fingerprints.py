@@ -2,7 +2,6 @@
 
 from functools import cache
 from hashlib import sha256
-from struct import Struct
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +18,11 @@ _SECOND = _SHINGLE - 8
 # About twelve words. A shorter side has too few shingles for an estimate: it must be the same to the letter.
 _LEAST_LETTERS = 48
 
-# Of more shingles only those that start with e, m or u are taken (bytes of 5 modulo 8, about one in six):
+# Of more shingles only those that start with e or u are taken (bytes of 5 modulo 16, about one in seven):
 # the text itself chooses, so both copies choose the same, and the rest need not be hashed.
 _MANY_SHINGLES = 1024
-_SAMPLED = 5
+_LOW_BITS = np.uint8(15)
+_SAMPLED = np.uint8(5)
 
 # Minima of either side in a band. It agrees with probability J(user)³ · J(assistant)³, so another answer to
 # the same question is no near copy, nor is the same answer to another question. And because a filter knows
@@ -33,10 +33,18 @@ _ROWS = 3
 # Shingles that are multiplied at once: the product fits the second-level cache.
 _BLOCK = 8192
 
-_BAND = Struct(f"<{1 + 2 * _ROWS}I")
 _GOLDEN = 0x9E3779B97F4A7C15
 _MIX = 0xBF58476D1CE4E5B9
 _MASK = (1 << 64) - 1
+_FIRST_FACTOR, _SECOND_FACTOR = np.uint64(_GOLDEN), np.uint64(_MIX)
+_SHIFT, _HALF = np.uint64(29), np.uint64(32)
+# fixed byte order: the same bands on every machine
+_NUMBER = np.dtype("<u8")
+_MINIMUM = np.dtype("<u4")
+_LARGEST = (1 << 32) - 1
+
+# Looked up once: in Python 3.11 a member costs ten times as much as a name.
+_USER, _ASSISTANT = Role.USER, Role.ASSISTANT
 
 
 @cache
@@ -51,45 +59,67 @@ def _multipliers(count: int) -> npt.NDArray[np.uint32]:
     return np.array(found, np.uint32)[:, None]
 
 
-def _minima(side: bytes, count: int) -> list[int]:
-    """MinHash (Broder 1997) of the side's letter shingles under `count` permutations, 32 bits each."""
-    if len(side) < _LEAST_LETTERS:
-        return [xxhash.xxh32_intdigest(side)] * count
-    # views that start a 64-bit number at every byte; fixed byte order: the same bands on every machine
-    size = len(side) - _SHINGLE + 1
-    first = np.ndarray((size,), "<u8", side, 0, (1,))
-    second = np.ndarray((size,), "<u8", side, _SECOND, (1,))
-    if size > _MANY_SHINGLES:
-        starts = np.flatnonzero(np.frombuffer(side, np.uint8, size) & 7 == _SAMPLED)
-        # a text that repeats one word over and over may have none of them
-        if len(starts):
-            first, second = first[starts], second[starts]
-    shingles = first * np.uint64(_GOLDEN)
-    shingles ^= second
-    shingles *= np.uint64(_MIX)
-    shingles ^= shingles >> np.uint64(29)
-    shingles *= np.uint64(_GOLDEN)
-    hashes = (shingles >> np.uint64(32)).astype(np.uint32)
-    factors = _multipliers(count)
+def _take(taken: npt.NDArray[np.bool_]) -> int:
+    """Number of a side's shingles that are taken: the sampled ones, or all where they are few."""
+    found = int(np.count_nonzero(taken))
+    # a text that repeats one word over and over may have none of the sampled letters
+    if len(taken) <= _MANY_SHINGLES or found == 0:
+        taken[:] = True
+        return len(taken)
+    return found
+
+
+def _hashes(joined: bytes, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.uint32]:
+    """32 well mixed bits for the shingle at each start."""
+    # views that start a 64-bit number at every byte
+    size = (len(joined) - _SHINGLE + 1,)
+    shingles = np.ndarray(size, _NUMBER, joined, 0, (1,)).take(starts)
+    shingles *= _FIRST_FACTOR
+    shingles ^= np.ndarray(size, _NUMBER, joined, _SECOND, (1,)).take(starts)
+    shingles *= _SECOND_FACTOR
+    shingles ^= shingles >> _SHIFT
+    shingles *= _FIRST_FACTOR
+    return (shingles >> _HALF).astype(np.uint32)
+
+
+def _least(
+    hashes: npt.NDArray[np.uint32], asked: int, factors: npt.NDArray[np.uint32]
+) -> npt.NDArray[np.uint32]:
+    """The least of the first `asked` hashes and of the others under each permutation: two columns."""
+    if 0 < asked < len(hashes) <= _BLOCK:
+        return np.minimum.reduceat(hashes * factors, (0, asked), axis=1)
     # block by block: a product of all at once would take a hundred times the memory of a long text
-    blocks = [
-        np.minimum.reduce(hashes[at : at + _BLOCK] * factors, axis=1) for at in range(0, len(hashes), _BLOCK)
-    ]
-    least: list[int] = (blocks[0] if len(blocks) == 1 else np.minimum.reduce(blocks)).tolist()
+    least = np.full((len(factors), 2), _LARGEST, np.uint32)
+    for column, own in zip(least.T, (hashes[:asked], hashes[asked:]), strict=True):
+        for at in range(0, len(own), _BLOCK):
+            np.minimum(column, np.minimum.reduce(own[at : at + _BLOCK] * factors, axis=1), out=column)
+    return least
+
+
+def _minima(user: bytes, assistant: bytes, count: int) -> npt.NDArray[np.uint32]:
+    """MinHash (Broder 1997) of both sides' letter shingles under `count` permutations: a column a side."""
+    joined = user + assistant
+    taken = np.frombuffer(joined, np.uint8, len(joined) - _SHINGLE + 1) & _LOW_BITS == _SAMPLED
+    # no shingle reaches from one side into the other
+    within = max(0, len(user) - _SHINGLE + 1)
+    taken[within : len(user)] = False
+    asked = _take(taken[:within])
+    _take(taken[len(user) :])
+    least = _least(_hashes(joined, taken.nonzero()[0]), asked, _multipliers(count))
+    for column, side in enumerate((user, assistant)):
+        if len(side) < _LEAST_LETTERS:
+            least[:, column] = xxhash.xxh32_intdigest(side)
     return least
 
 
 def _bands(user: bytes, assistant: bytes, count: int) -> tuple[str, ...]:
     if count == 0 or len(user) + len(assistant) < _LEAST_LETTERS:
         return ()
-    asked, answered = _minima(user, count * _ROWS), _minima(assistant, count * _ROWS)
+    minima = _minima(user, assistant, count * _ROWS).astype(_MINIMUM, copy=False).tobytes()
+    size = 2 * _ROWS * _MINIMUM.itemsize
+    # the seed ties a band to its place
     return tuple(
-        xxhash.xxh3_64_hexdigest(
-            _BAND.pack(
-                band, *asked[band * _ROWS : (band + 1) * _ROWS], *answered[band * _ROWS : (band + 1) * _ROWS]
-            )
-        )
-        for band in range(count)
+        [xxhash.xxh3_64_hexdigest(minima[band * size : (band + 1) * size], band) for band in range(count)]
     )
 
 
@@ -99,14 +129,17 @@ def fingerprints(conversation: Conversation, pack: Pack) -> Fingerprints:
     Case, accents, spacing and punctuation make no other content; another turn, order or role does. Texts of
     fewer than about twelve words have no bands. The reasoning is no part of either.
     """
-    whole = sha256()
-    sides: dict[Role, list[bytes]] = {Role.USER: [], Role.ASSISTANT: []}
+    whole: list[bytes] = []
+    asked: list[bytes] = []
+    answered: list[bytes] = []
     messages = conversation.messages
     for message, own in zip(messages, letters_of_each([m.content for m in messages]), strict=True):
+        role = message.role
         # the length keeps two turns from reading like one
-        whole.update(b"%s %d " % (message.role.value.encode(), len(own)))
-        whole.update(own)
-        if message.role in sides:
-            sides[message.role].append(own)
-    bands = _bands(b"\0".join(sides[Role.USER]), b"\0".join(sides[Role.ASSISTANT]), pack.policy.near_bands)
-    return Fingerprints(whole.hexdigest()[:32], bands)
+        whole += b"%s %d " % (role.encode(), len(own)), own
+        if role is _USER:
+            asked.append(own)
+        elif role is _ASSISTANT:
+            answered.append(own)
+    bands = _bands(b"\0".join(asked), b"\0".join(answered), pack.policy.near_bands)
+    return Fingerprints(sha256(b"".join(whole)).hexdigest()[:32], bands)

@@ -8,8 +8,10 @@ inside English ones makes the record foreign, and a text that neither witness kn
 
 import re
 import unicodedata
+from bisect import bisect_left
 from functools import cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import py3langid.langid as langid
 
@@ -17,6 +19,7 @@ from streams.fold import fold
 from streams.records import Conversation, LanguageFacts, Role
 from streams.rules.model import Pack
 from streams.steps.lexicon import ENGLISH, ENGLISH_FUNCTION, FOREIGN
+from streams.steps.words import WordLists, find_words
 
 UNKNOWN = "und"
 
@@ -24,6 +27,8 @@ UNKNOWN = "und"
 _SHARE = 0.16
 # So many words on end without one of the list are looked at alone: in English that is one text in twenty.
 _NO_HIT = bytes(14)
+_IS_ENGLISH, _IS_FOREIGN = 1, 2
+_ONLY_ENGLISH = bytes.maketrans(bytes([_IS_FOREIGN]), b"\0")
 # Fewer words than this are judged by the wider list: a function word more or less is chance there.
 _SHORT_WORDS = 8
 # Letters of another script that make a record foreign: a short word or two.
@@ -44,6 +49,23 @@ _TO_SPACE = bytes.maketrans(
 )
 
 
+# Looked up once: in Python 3.11 a member costs ten times as much as a name.
+_USER, _ASSISTANT = Role.USER, Role.ASSISTANT
+
+
+class _Text(NamedTuple):
+    """A text, its folded words with spaces between, and a byte for each word: _IS_ENGLISH, _IS_FOREIGN or 0."""
+
+    text: str
+    words: bytes
+    lists: bytes
+
+
+@cache
+def _lists() -> WordLists:
+    return WordLists(ENGLISH_FUNCTION, FOREIGN)
+
+
 @cache
 def _identifier() -> langid.LanguageIdentifier:
     # read once from the package's own file; the model is part of the installed version
@@ -53,6 +75,7 @@ def _identifier() -> langid.LanguageIdentifier:
 def preload() -> None:
     """Read py3langid's model (0.6 s) now rather than at the first record that needs it."""
     _identifier()
+    _lists()
 
 
 def _identify(text: str) -> tuple[str, float]:
@@ -63,8 +86,8 @@ def _identify(text: str) -> tuple[str, float]:
 
 def _other_script(text: str) -> str:
     """The words of the text that hold letters of another script than Latin; empty where these are few."""
-    # asked of all text, so in C: what it finds in English is quotes and dashes
-    if text.isascii() or not any(map(str.isalpha, _BEYOND_LATIN.findall(text))):
+    # in C: what it finds in English is quotes, dashes and emoji
+    if not any(map(str.isalpha, _BEYOND_LATIN.findall(text))):
         return ""
     # compatibility forms first: mathematical letters and the like are Latin in disguise; and a word that
     # folds to ASCII is made of look-alikes
@@ -77,8 +100,13 @@ def _is_latin(character: str) -> bool:
     return unicodedata.name(character, "").startswith(("LATIN", "MODIFIER"))
 
 
-def _words(text: str) -> list[bytes]:
-    return fold(text).translate(_TO_SPACE).split()
+def _read(spoken: str, replied: str) -> tuple[_Text, _Text]:
+    """Both texts with their words looked up, in one pass."""
+    words, reply_words = fold(spoken).translate(_TO_SPACE), fold(replied).translate(_TO_SPACE)
+    starts, keys = find_words(b"%b %b" % (words, reply_words))
+    lists = _lists().of_each(keys)
+    cut = bisect_left(starts, len(words))
+    return _Text(spoken, words, lists[:cut]), _Text(replied, reply_words, lists[cut:])
 
 
 def _short(text: str, words: list[bytes]) -> tuple[str, float]:
@@ -93,17 +121,20 @@ def _short(text: str, words: list[bytes]) -> tuple[str, float]:
     return (code, confidence) if confidence >= _LIKELY else (UNKNOWN, confidence)
 
 
-def _foreign_stretch(words: list[bytes], hits: bytes) -> tuple[str, float] | None:
+def _foreign_stretch(read: _Text) -> tuple[str, float] | None:
     """The language of the least English stretch of an English text, where it is surely another one."""
-    suspects = []
-    run = hits.find(_NO_HIT)
+    english = read.lists.translate(_ONLY_ENGLISH)
+    run = english.find(_NO_HIT)
+    if run < 0 and read.lists.count(_IS_FOREIGN) < 2:
+        return None
+    words, suspects = read.words.split(), []
     if run >= 0:
         suspects.append(words[run : run + len(_NO_HIT)])
-    if len(FOREIGN.intersection(words)) >= 2:
-        places = [place for place, word in enumerate(words) if word in FOREIGN]
+    places = [place for place, of_list in enumerate(read.lists) if of_list == _IS_FOREIGN]
+    if len({words[place] for place in places}) >= 2:
         # two that stand near each other are a sentence; scattered ones are names and quotes
         for here, there in pairwise(places):
-            if there - here <= 4 and not any(hits[here : there + 1]):
+            if there - here <= 4 and not any(english[here : there + 1]):
                 suspects.append(words[max(0, here - 1) : there + 3])
                 break
     for suspect in suspects:
@@ -113,24 +144,24 @@ def _foreign_stretch(words: list[bytes], hits: bytes) -> tuple[str, float] | Non
     return None
 
 
-def _judge(text: str) -> tuple[str, float] | None:
+def _judge(read: _Text) -> tuple[str, float] | None:
     """Language and confidence of a text; None where it holds no word."""
-    script = _other_script(text)
+    # the cheap look first: what English and its neighbours write folds to ASCII
+    script = "" if read.words.isascii() else _other_script(read.text)
     if script:
         return _identify(script)
-    words = _words(text)
+    count = len(read.lists)
     # emoji and figures are no words, in any language
-    if not words or not any(map(str.isalpha, text)):
+    if count == 0 or not any(map(str.isalpha, read.text)):
         return None
-    if len(words) < _SHORT_WORDS:
-        return _short(text, words)
-    hits = bytes(map(ENGLISH_FUNCTION.__contains__, words))
-    share = hits.count(1) / len(words)
+    if count < _SHORT_WORDS:
+        return _short(read.text, read.words.split())
+    share = read.lists.count(_IS_ENGLISH) / count
     if share >= _SHARE:
-        return _foreign_stretch(words, hits) or ("en", round(min(0.99, 0.6 + share), 3))
-    code, confidence = _identify(text)
+        return _foreign_stretch(read) or ("en", round(min(0.99, 0.6 + share), 3))
+    code, confidence = _identify(read.text)
     # English without its function words is a list or none at all: then the identifier must be sure
-    if (code == "en" and (confidence < _SURE or not FOREIGN.isdisjoint(words))) or confidence < _LIKELY:
+    if (code == "en" and (confidence < _SURE or _IS_FOREIGN in read.lists)) or confidence < _LIKELY:
         return UNKNOWN, confidence
     return code, confidence
 
@@ -146,13 +177,15 @@ def language(conversation: Conversation, pack: Pack) -> LanguageFacts:
     turns: list[str] = []
     replies: list[str] = []
     for message in conversation.messages:
-        if message.role is Role.USER or (conversation.roles_guessed and message.role is Role.ASSISTANT):
+        role = message.role
+        if role is _USER or (role is _ASSISTANT and conversation.roles_guessed):
             turns.append(message.content)
-        elif message.role is Role.ASSISTANT and len(replies) < _MOST_REPLIES:
+        elif role is _ASSISTANT and len(replies) < _MOST_REPLIES:
             replies.append(message.content[:_REPLY_SAMPLE])
-    verdict = _judge("\n".join(turns))
+    spoken, replied = _read("\n".join(turns), "\n".join(replies))
+    verdict = _judge(spoken)
     if verdict is None or verdict[0] in policy.gated_languages:
-        answered = _judge("\n".join(replies))
+        answered = _judge(replied)
         if (
             answered is not None
             and answered[0] not in policy.gated_languages

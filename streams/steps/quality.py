@@ -29,9 +29,11 @@ _TOO_LONG_SCORE = 0.8
 # Many short turns are a natural dialogue: this many turns may share the length of an answer.
 _SHARING_TURNS = 3
 
-# What is looked at word by word; the whole is looked at where one pass in C does.
+# Characters by which the form of a text is judged: its beginning shows it.
 _SAMPLE = 800
 _LEAST_WORDS = 40
+# In prose this much holds so many words already that the whole sample cannot be a repetition.
+_HEAD = 320
 # English answers of 40-250 words have 0.5-0.9 distinct words; a loop of one sentence falls below 0.25.
 _DISTINCT = 0.25
 _LETTERS = 0.55
@@ -39,6 +41,9 @@ _CAPITALS = 0.6
 _LEAST_CAPITALS = 40
 _LONG_ENOUGH_TO_END = 80
 _SHORT_REFUSAL = 250
+
+# Looked up once: in Python 3.11 a member costs ten times as much as a name.
+_USER, _ASSISTANT = Role.USER, Role.ASSISTANT
 
 _OTHER_THAN_CAPITALS = bytes(c for c in range(256) if chr(c) not in string.ascii_uppercase)
 _OTHER_THAN_SMALL = bytes(c for c in range(256) if chr(c) not in string.ascii_lowercase)
@@ -70,22 +75,24 @@ def _by_length(characters: float) -> float:
     return _LENGTHS[-1][1]
 
 
-def _is_shouting(text: str) -> bool:
-    plain = text.encode("ascii", "ignore")
-    capitals = len(plain.translate(None, _OTHER_THAN_CAPITALS))
+def _is_shouting(sample: bytes) -> bool:
+    capitals = len(sample.translate(None, _OTHER_THAN_CAPITALS))
     if capitals < _LEAST_CAPITALS:
         return False
-    return capitals > _CAPITALS * (capitals + len(plain.translate(None, _OTHER_THAN_SMALL)))
+    return capitals > _CAPITALS * (capitals + len(sample.translate(None, _OTHER_THAN_SMALL)))
 
 
-def _has_few_letters(text: str) -> bool:
-    plain = text.encode("ascii", "ignore")
+def _has_few_letters(characters: int, sample: bytes) -> bool:
     # what is no ASCII counts as a letter: in other scripts it is, and in English it is a quote now and then
-    return len(text) - len(plain) + len(plain.translate(None, _NO_LETTERS)) < _LETTERS * len(text)
+    others = len(sample) - len(sample.translate(None, _NO_LETTERS))
+    return characters - others < _LETTERS * characters
 
 
-def _is_repetitive(text: str) -> bool:
-    words = text[:_SAMPLE].lower().split()
+def _is_repetitive(sample: bytes) -> bool:
+    folded = sample.lower()
+    if len(set(folded[:_HEAD].split())) > _DISTINCT * (folded.count(b" ") + folded.count(b"\n") + 1):
+        return False
+    words = folded.split()
     return len(words) >= _LEAST_WORDS and len(set(words)) < _DISTINCT * len(words)
 
 
@@ -107,14 +114,16 @@ def _is_garbled(text: str) -> bool:
 
 def _faults(answers: list[str], asked: str, everything: str) -> list[str]:
     judged = "\n".join(answers) or asked
+    sampled = judged[:_SAMPLE]
+    sample = sampled.encode("utf-8", "surrogatepass")
     found = []
     if not answers:
         found.append("unanswered")
     if _is_garbled(everything):
         found.append("garbled")
-    if _has_few_letters(judged[:_SAMPLE]):
+    if _has_few_letters(len(sampled), sample):
         found.append("few_letters")
-    if _is_repetitive(judged):
+    if _is_repetitive(sample):
         found.append("repetitive")
     if _has_template(everything):
         found.append("template")
@@ -122,7 +131,7 @@ def _faults(answers: list[str], asked: str, everything: str) -> list[str]:
         found.append("echo")
     if answers and len(judged) < _SHORT_REFUSAL * len(answers) and _REFUSAL.search(judged):
         found.append("boilerplate")
-    if _is_shouting(judged):
+    if _is_shouting(sample):
         found.append("shouting")
     if answers and _is_truncated(answers[-1]):
         found.append("truncated")
@@ -136,8 +145,14 @@ def quality(conversation: Conversation, origin: Origin, pack: Pack) -> QualityFa
 
     The floor is the pack's for the source's tier, else its default.
     """
-    answers = [m.content for m in conversation.messages if m.role is Role.ASSISTANT]
-    asked = [m.content for m in conversation.messages if m.role is Role.USER]
+    answers: list[str] = []
+    asked: list[str] = []
+    for message in conversation.messages:
+        role = message.role
+        if role is _ASSISTANT:
+            answers.append(message.content)
+        elif role is _USER:
+            asked.append(message.content)
     everything = "\n".join((*asked, *answers))
     judged = answers or asked
     score = _by_length(sum(map(len, judged)) / max(1, min(len(judged), _SHARING_TURNS)))

@@ -90,7 +90,7 @@ def test_a_record_is_counted_once_though_it_has_a_line_in_two_datasets() -> None
 def test_targets_are_read_and_a_file_that_is_none_of_ours_is_passed_over(tmp_path: Path) -> None:
     folder = tmp_path / "targets"
     folder.mkdir()
-    row = [{"targets": ["127.0.0.1:9"], "labels": {"child": "refine-0", "kind": "refine"}}]
+    row = [{"targets": ["127.0.0.1:9"], "labels": {"process": "refine-0", "kind": "refine"}}]
     (folder / "refine-0.json").write_bytes(orjson.dumps(row))
     (folder / "broken.json").write_text("[")
     (folder / "other.json").write_text("{}")

@@ -130,7 +130,7 @@ def test_a_scrape_target_names_the_child_and_the_port_it_was_given(tmp_path: Pat
     wait_for(lambda: (tmp_path / "port").exists() and (tmp_path / "port").read_text() != "")
     (target,) = orjson.loads((tmp_path / "targets" / "refine-0.json").read_bytes())
     assert target["targets"] == [f"127.0.0.1:{(tmp_path / 'port').read_text()}"]
-    assert target["labels"] == {"child": "refine-0", "kind": "refine"}
+    assert target["labels"] == {"process": "refine-0", "kind": "refine"}
     child = boss._kept["refine-0"].child
     assert child is not None
     child.kill()

@@ -108,9 +108,16 @@ class Pipeline:
             self.run = await first_run(self.settings, run_store(client, self.settings))
         return self.run
 
+    async def find_run(self) -> None:
+        """Take the live run, once a command has made it."""
+        async with s3_client(self.settings) as client:
+            store = run_store(client, self.settings)
+            current = await store.current()
+            self.run = None if current is None else await store.get(current.run)
+
     def start(self, *arguments: str, **more: str) -> Process:
         """Start `forebay` with these arguments and further settings."""
-        log = self.folder / f"{'-'.join(a for a in arguments if a.isalpha())}-{len(self.processes)}.log"
+        log = self.folder / f"{'-'.join(a for a in arguments[:2] if a.isalpha())}-{len(self.processes)}.log"
         with log.open("wb") as out:
             popen = subprocess.Popen(
                 [sys.executable, "-m", "console.main", *arguments],
