@@ -115,13 +115,13 @@ class Pipeline:
             current = await store.current()
             self.run = None if current is None else await store.get(current.run)
 
-    def start(self, *arguments: str, **more: str) -> Process:
-        """Start `forebay` with these arguments and further settings."""
+    def start(self, *arguments: str, instead: dict[str, str] | None = None, **more: str) -> Process:
+        """Start `forebay` with these arguments and further settings; `instead` replaces the pipeline's own."""
         log = self.folder / f"{'-'.join(a for a in arguments[:2] if a.isalpha())}-{len(self.processes)}.log"
         with log.open("wb") as out:
             popen = subprocess.Popen(
                 [sys.executable, "-m", "console.main", *arguments],
-                env={**os.environ, **self.environment, **more},
+                env={**os.environ, **(self.environment if instead is None else instead), **more},
                 stdout=out,
                 stderr=out,
                 stdin=subprocess.DEVNULL,
