@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 import orjson
 
 from agents.files import BuiltFile
-from agents.waiting import Bucket
+from agents.patient_bucket import Bucket
 from clients.errors import Fatal
 from streams.names import Layout
 from streams.runs import Run

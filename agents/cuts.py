@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable
 from agents.buffer import Buffer, Cut
 from agents.claims import Claim, claimed_files, counts, get_claim
 from agents.files import BuiltFile, build
-from agents.waiting import PatientBucket
+from agents.patient_bucket import PatientBucket
 from clients.errors import Fatal, RetryLater
 from clients.metrics import CLAIM_LATENCY, CLAIMED_RECORDS, CLAIMS, WRITTEN_BYTES
 from clients.s3 import Put

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from agents.buffer import Buffer, Took
 from agents.claims import is_complete, last_claim
 from agents.cuts import Cutter, Forget
-from agents.waiting import Bucket, PatientBucket, Waiting
+from agents.patient_bucket import Bucket, PatientBucket, Waiting
 from clients.errors import Fatal
 from clients.metrics import BUFFERED_BYTES, GAPS, REDELIVERED
 from streams.chunks import DecidedChunk

@@ -1,4 +1,4 @@
-"""Waits for a server that does not answer, and says so: the same call again until it goes through."""
+"""The S3 that a sink sees: calls that wait out passing faults, on the clock and sleep that the sink is given."""
 
 import asyncio
 import logging
