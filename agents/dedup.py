@@ -158,9 +158,7 @@ class Dedup:
                     )
                 if counter >= self._seen and len(text) == len(asked):
                     break
-                found = (
-                    "Redis holds less than it did: its data went back in time; run `forebay dedup rebuild`"
-                )
+                found = f"Redis holds less than it did: its data went back in time; {_WAY_OUT}"
             except (RedisError, OSError) as error:
                 found = _trouble(error)
             if found != trouble:
@@ -187,10 +185,14 @@ class Dedup:
             log.warning("answers not dropped", extra={"partition": partition})
 
 
+# The same pack is the same run: another version makes another run, with filters of its own.
+_WAY_OUT = "raise `version` in a copy of its rule pack and `forebay replay --rules DIR`, which reads all of raw again"
+
+
 def _trouble(error: BaseException) -> str:
     text = str(error)
     if "FOREBAY_MISSING" in text:
-        return "the run's filters are not in Redis: they were lost or the run was never made"
+        return f"the run's filters are not in Redis: they were lost; {_WAY_OUT}"
     if "FOREBAY_FULL" in text:
-        return "the run's filters are full: FOREBAY_EXPECTED_RECORDS was too low for this run"
+        return f"the run's filters are full: FOREBAY_EXPECTED_RECORDS was too low for this run; {_WAY_OUT}"
     return f"Redis does not answer ({type(error).__name__})"

@@ -10,7 +10,7 @@ from clients import kafka
 from clients.errors import Fatal
 from clients.pack_cache import open_pack
 from clients.redis import check_fit
-from clients.runs import RunStore, check_behaviour
+from clients.runs import RunStore, check_behaviour, check_settings
 from clients.waiting import until_answered
 from streams.names import Names
 from streams.rules.model import Pack
@@ -52,6 +52,7 @@ async def open_run(settings: Settings, store: RunStore, redis: Redis, run_id: st
     if run is None:
         raise Fatal(f"no run {run_id} below {settings.output}: `forebay runs` lists those that there are")
     check_behaviour(run)
+    check_settings(run, settings)
     cluster = await kafka.cluster_id(settings)
     if run.cluster_id != cluster:
         raise Fatal(

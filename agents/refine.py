@@ -93,6 +93,7 @@ class Refine:
         self._suspect_seconds = suspect_seconds
         self._error_limit = int(step_error_share * ERROR_WINDOW)
         self._steps = before_dedup(agent.steps)
+        self._own_failures = {*agent.steps, "render", "carry", "poison"}
         self._next: dict[int, int] = {}
         self._watched = 0
         self._errors: deque[bool] = deque(maxlen=ERROR_WINDOW)
@@ -101,6 +102,7 @@ class Refine:
         self._generation = 0
         self.received = 0
         self.done = 0
+        self.is_apart = False
 
     # --- what the worker tells us ----------------------------------------------------------------
 
@@ -196,6 +198,7 @@ class Refine:
             if await until_answered("redis", lambda: self._marks.mark(partition, offset)):
                 metrics.SUSPECT_CHUNKS.inc()
                 log.warning("running a suspect chunk apart", extra={"partition": partition, "offset": offset})
+                self.is_apart = True  # each record has its own time there: the watchdog waits
                 records[:] = await asyncio.to_thread(
                     run_apart,
                     records,
@@ -204,6 +207,7 @@ class Refine:
                     self._pack.database_bytes(),
                     self._suspect_seconds,
                 )
+                self.is_apart = False
                 return
         run_steps(
             [Desk(record) for record in records],
@@ -212,13 +216,13 @@ class Refine:
             observe=_observe,
             clock=time.perf_counter,
         )
-        self._watch_errors(records)
         if watched:
             await until_answered("redis", lambda: self._marks.unmark(partition, offset))
 
     def _watch_errors(self, records: list[Record]) -> None:
         for record in records:
-            failed = record.failure is not None and record.failure.step != "poison"
+            # what an agent before this one counted is not counted again
+            failed = record.failure is not None and record.failure.step in self._own_failures
             self._errors.append(failed)
             if failed and record.failure is not None:
                 metrics.STEP_ERRORS.labels(record.failure.step).inc()
@@ -240,12 +244,15 @@ class Refine:
     def _packed(self, chunk: Chunk) -> tuple[bytes, list[tuple[str, bytes]]]:
         place, records = chunk.place, chunk.records
         if "decide" not in self._agent.steps:
+            self._watch_errors(records)
             value = b"\n".join(carry.dump(record) for record in records)
             return value, CarriedChunk(
                 value, self._run.run, place.partition, place.offset, place.came_from, self._run.epoch
             ).headers()
         settle(records)
         value, sections = render(records, self._pack.label, place.partition, place.offset)
+        # last, for rendering can fail too; before all is sent, for nothing of bad code may be acknowledged
+        self._watch_errors(records)
         self._count(records)
         return value, DecidedChunk(
             value, sections, self._run.run, place.partition, place.offset, place.came_from, self._run.epoch

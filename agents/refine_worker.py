@@ -90,7 +90,8 @@ class RefineWorker:
         return [self._refine.finish(), self._refine.acknowledge(), self._gate.watch()]
 
     def progress(self) -> tuple[bool, int]:
-        return self._refine.in_flight > 0 and self._gate.is_open, self._refine.done
+        refine = self._refine
+        return refine.in_flight > 0 and self._gate.is_open and not refine.is_apart, refine.done
 
     async def finish(self) -> None:
         """What is in flight is delivered and acknowledged; nothing new is taken."""

@@ -27,6 +27,7 @@ from clients.errors import Fatal
 from clients.redis import redis_client
 from clients.runs import run_store
 from clients.s3 import s3_client
+from clients.waiting import until_answered
 from streams.settings import Settings
 from streams.topology import PRESETS, SINK, Agent
 
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 
 FAREWELL_SECONDS = 8.0
 TICK_SECONDS = 0.25
+CURRENT_SECONDS = 10.0
 
 
 class Worker(Protocol):
@@ -76,7 +78,7 @@ async def _work(settings: Settings, row: Agent, run_id: str | None) -> None:
         opened = await open_run(settings, run_store(client, settings), redis, run_id)
         _calm_collector()
         worker: Worker = SinkWorker(opened, drain) if row.name == SINK.name else RefineWorker(opened, row)
-        await _run(settings, opened, row, worker, stop)
+        await _run(settings, opened, row, worker, stop, is_fixed=run_id is not None)
 
 
 def _calm_collector() -> None:
@@ -86,7 +88,9 @@ def _calm_collector() -> None:
     gc.set_threshold(50_000, 10, 10)
 
 
-async def _run(settings: Settings, opened: Opened, row: Agent, worker: Worker, stop: asyncio.Event) -> None:
+async def _run(
+    settings: Settings, opened: Opened, row: Agent, worker: Worker, stop: asyncio.Event, *, is_fixed: bool
+) -> None:
     group = opened.names.agent_group(row.name, opened.run.run)
     topic = opened.run.raw_topic if row.reads == "raw" else opened.names.stage(row.reads, opened.run.run)
     app = create_app(settings, group, worker.begin_at)
@@ -118,7 +122,13 @@ async def _run(settings: Settings, opened: Opened, row: Agent, worker: Worker, s
     watchdog = Watchdog(settings.stall_seconds, worker.progress)
     loops = [
         asyncio.create_task(_guarded(loop, fail))
-        for loop in (*worker.loops(), watchdog.watch(), _tell_lag(app, row.name), _watch_crash(app, fail))
+        for loop in (
+            *worker.loops(),
+            watchdog.watch(),
+            _tell_lag(app, row.name),
+            _watch_crash(app, fail),
+            *(() if is_fixed else (_watch_current(opened, stop),)),
+        )
     ]
     try:
         await app.start()
@@ -157,6 +167,17 @@ async def _guarded(loop: Awaitable[None], fail: Callable[[BaseException], None])
         raise
     except BaseException as error:  # noqa: BLE001 - whatever it is, the process must not go on without this loop
         fail(error)
+
+
+async def _watch_current(opened: Opened, stop: asyncio.Event) -> None:
+    """End the worker when another run goes live: whoever starts it again serves that one."""
+    while True:
+        await asyncio.sleep(CURRENT_SECONDS)
+        current = await until_answered("s3", opened.store.current)
+        if current is not None and current.run != opened.run.run:
+            log.info("another run is live", extra={"run": current.run, "was": opened.run.run})
+            stop.set()
+            return
 
 
 async def _watch_crash(app: ForebayApp, fail: Callable[[BaseException], None]) -> None:

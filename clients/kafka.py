@@ -60,7 +60,7 @@ def intake_topics(settings: Settings) -> tuple[Topic, ...]:
     return (
         Topic(names.drops, settings.lanes, compacted),
         Topic(names.objects, settings.lanes, compacted),
-        Topic(names.raw, settings.partitions, _kept(settings.raw_retention_days)),
+        Topic(names.raw, settings.partitions, _kept(settings.raw_retention_days) | _capped(settings)),
     )
 
 
@@ -70,6 +70,12 @@ def run_topics(settings: Settings, run: str, topics: Iterable[str], partitions: 
     return tuple(
         Topic(names.stage(topic, run), partitions, _kept(settings.decided_retention_days)) for topic in topics
     )
+
+
+def _capped(settings: Settings) -> dict[str, str]:
+    if not settings.raw_retention_bytes:
+        return {}
+    return {"retention.bytes": str(max(1, settings.raw_retention_bytes // settings.partitions))}
 
 
 def _kept(days: float) -> dict[str, str]:

@@ -70,7 +70,7 @@ GAPS = Gauge("forebay_open_gaps", "Partitions where a chunk is missing and await
 BUFFERED_BYTES = Gauge("forebay_buffered_bytes", "Compressed bytes a sink holds.", registry=REGISTRY)
 CLAIM_LATENCY = Histogram(
     "forebay_claim_latency_seconds",
-    "Broker time of a raw chunk's arrival to its claim.",
+    "From the arrival of a decided chunk, by the broker's clock, to its claim.",
     buckets=(1, 2, 5, 10, 30, 60, 90, 120, 300, 900, 3600),
     registry=REGISTRY,
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from clients.errors import Fatal
 from clients.packs import run_pack_files, store_pack
 from clients.s3 import Documents, Put, S3Client
-from streams.names import Layout
+from streams.names import Layout, Names
 from streams.runs import BEHAVIOUR, Current, Run, read_current, read_run
 from streams.settings import Settings, split_url
 
@@ -80,6 +80,20 @@ class RunStore:
 def run_store(client: S3Client, settings: Settings) -> RunStore:
     bucket, prefix = split_url(settings.output)
     return RunStore(Documents(client, bucket, settings), Layout(prefix))
+
+
+def check_settings(run: Run, settings: Settings) -> None:
+    """Raises Fatal when the settings would serve the run otherwise than it began."""
+    if run.raw_topic != Names(settings.namespace).raw:
+        raise Fatal(
+            f"run {run.run} below {settings.output} reads {run.raw_topic}: it belongs to another namespace than "
+            f"{settings.namespace}; give each namespace an output of its own (FOREBAY_OUTPUT)"
+        )
+    if run.topology != settings.topology:
+        raise Fatal(
+            f"run {run.run} was made {run.topology}, the settings say {settings.topology}: its offsets belong to other "
+            f"agents; set FOREBAY_TOPOLOGY={run.topology}, or replay a pack of another version beside it"
+        )
 
 
 def check_behaviour(run: Run) -> None:

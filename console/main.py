@@ -279,7 +279,7 @@ def promote(
     run: Annotated[str, typer.Argument(help="The run to make live: see `forebay runs`.")],
     within: Annotated[int, typer.Option(min=0, help="Messages that it may still be behind.")] = 0,
 ) -> None:
-    """Make a run the live one. Roll-back is the same call with the run before."""
+    """Make a run the live one. Roll-back: the run before, with --within N, for it stood still since."""
     from console.runs_command import promote_run
 
     settings = read_settings()

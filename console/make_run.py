@@ -12,7 +12,7 @@ from clients.kafka import cluster_id, create_topics, extent, intake_topics, pin_
 from clients.pack_cache import open_pack
 from clients.packs import pack_files
 from clients.redis import redis_client
-from clients.runs import RunStore
+from clients.runs import RunStore, check_settings
 from clients.s3 import probe_conditional_put
 from streams.names import Names
 from streams.rules.model import Pack
@@ -63,6 +63,7 @@ async def _new(settings: Settings, store: RunStore, name: str, files: Mapping[st
         expected_records=settings.expected_records,
         max_false_drops=settings.max_false_drops,
         created_at_utc=now_utc(),
+        topology=settings.topology,
     )
     await _make_topics(settings, run)
     await _refuse_leftovers(settings, run)
@@ -81,6 +82,7 @@ async def _new(settings: Settings, store: RunStore, name: str, files: Mapping[st
 async def complete_run(settings: Settings, run: Run) -> None:
     """What a run needs beside run.json and filters: topics and start offsets. Repeats change nothing."""
     names = Names(settings.namespace)
+    check_settings(run, settings)
     await _make_topics(settings, run)
     first, *later = [*PRESETS[settings.topology], SINK]
     await pin_offsets(

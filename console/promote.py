@@ -1,4 +1,7 @@
-"""`forebay promote RUN`: make a run the live one, once it has caught up. Roll-back is the same call."""
+"""`forebay promote RUN`: make a run the live one, once it has caught up.
+
+Roll-back is the same call with `--within N`: the old run stood still since, and works the rest off.
+"""
 
 from clients.errors import Fatal
 from clients.runs import RunStore, check_behaviour

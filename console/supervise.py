@@ -223,7 +223,12 @@ class Supervisor:
         path = self._target(part.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         body = orjson.dumps(
-            [{"targets": [f"{self.metrics_host}:{port}"], "labels": {"process": part.name, "kind": part.kind}}]
+            [
+                {
+                    "targets": [f"{self.metrics_host}:{port}"],
+                    "labels": {"process": part.name, "kind": part.kind},
+                }
+            ]
         )
         arriving = path.with_suffix(".arriving")  # Prometheus reads *.json: it must never see half a file
         arriving.write_bytes(body)

@@ -241,7 +241,7 @@ SINK: tuple[Panel, ...] = (
     ),
     Panel(
         "Claim latency",
-        "From the arrival of a raw chunk at the broker to the claim that holds it. Includes the wait for the cut.",
+        "From the arrival of a decided chunk at the broker to the claim that holds it. Includes the wait for the cut.",
         "s",
         quantiles("forebay_claim_latency_seconds", CLAIM_WINDOW),
     ),

@@ -28,6 +28,7 @@ class Run:
     expected_records: int
     max_false_drops: float
     created_at_utc: str
+    topology: str = "fused"
 
     @property
     def partitions(self) -> int:

@@ -40,7 +40,7 @@ class Settings(BaseModel):
         (), description="Prefixes to read, separated by commas: s3://bucket/prefix/"
     )
     output: BucketUrl = Field(
-        "s3://forebay/forebay/", description="Where runs, claims and releases are written"
+        "s3://forebay/forebay/", description="Where runs and their claims are written; one namespace each"
     )
     rules: str = Field(
         "", description="Folder of the rule pack for a new run; empty: the pack that ships with Forebay"
@@ -99,6 +99,9 @@ class Settings(BaseModel):
         description="Partitions of raw and decided: refine workers and sinks that can work side by side",
     )
     raw_retention_days: float = Field(30, gt=0, description="How long raw chunks can be replayed")
+    raw_retention_bytes: int = Field(
+        0, ge=0, description="Bytes of raw kept at most, over all partitions; 0: no cap but the days"
+    )
     decided_retention_days: float = Field(
         3, gt=0, description="How long decided chunks are kept behind the claims"
     )

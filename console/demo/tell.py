@@ -1,5 +1,8 @@
 """What the demo says at its end."""
 
+import os
+import shutil
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,38 +51,41 @@ def is_lawful(drops: Drops, found: Outcome) -> bool:
     )
 
 
-def links(metrics: str, prometheus: str | None, *, live: bool) -> RenderableType:
+def links(store: str, prometheus: str | None, *, live: bool) -> RenderableType:
     """The addresses, which answer only while the servers are kept."""
-    lines = Text()
-    if live:
-        lines.append(f"S3: {metrics}\n")
-        if prometheus:
-            lines.append(f"Prometheus: http://{prometheus}/\n")
-        return lines
-    lines.append("All servers have ended. `KEEP=1 make demo` leaves them running, with live links.\n")
+    if not live:
+        return Text("All servers have ended. `KEEP=1 make demo` leaves them running, with live links.\n")
+    lines = Text(f"S3: {store}\n")
+    if prometheus:
+        lines.append(
+            f"Prometheus: http://{prometheus}/graph?g0.expr=forebay_outcome_records_total&g0.tab=1\n"
+        )
+    lines.append("Metrics of each process: `forebay run --follow` prints and serves them\n")
     return lines
 
 
 def next_steps(console: Console, state: str, *, live: bool) -> None:
     """What to type next."""
+    # after `make demo` the command is in the environment that make has made, not on PATH
+    forebay = "forebay" if shutil.which("forebay") else os.path.relpath(sys.argv[0])
     lines = [
         "Next, with your own bucket:",
-        "  forebay up",
+        f"  {forebay} up",
         "  export FOREBAY_SOURCES=s3://your-bucket/drops/ FOREBAY_OUTPUT=s3://your-bucket/forebay/",
     ]
     lines += [
         "  export FOREBAY_S3_REGION=us-east-1   # AWS, with your usual credentials; other stores: FOREBAY_S3_ENDPOINT"
     ]
     lines += [
-        "  forebay doctor && forebay run --follow",
-        "  forebay status --watch",
-        "  forebay replay --rules DIR   # after a change of rules",
+        f"  {forebay} doctor && {forebay} run --follow",
+        f"  {forebay} status --watch",
+        f"  {forebay} replay --rules DIR   # after a change of rules",
     ]
     if live:
         lines += [
             "This demo's servers are up:",
-            f"  FOREBAY_STATE={state} forebay status",
-            f"  FOREBAY_STATE={state} forebay down",
+            f"  FOREBAY_STATE={state} {forebay} status",
+            f"  FOREBAY_STATE={state} {forebay} down",
         ]
     console.print("\n".join(lines), markup=False, soft_wrap=True)
 
