@@ -1,1 +1,1 @@
-"""Puts records in: finds objects in S3 and carries their records to `raw`, exactly once."""
+"""Puts records in: finds drops in S3, reads them exactly once, and sends them on as raw chunks."""

@@ -1,0 +1,1 @@
+"""One file per compression, found by its first bytes; `order.py` is the table."""

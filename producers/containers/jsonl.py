@@ -1,0 +1,114 @@
+"""JSON Lines: one document a line, passed on unparsed."""
+
+from collections.abc import Mapping
+from itertools import accumulate
+from typing import Any
+
+import orjson
+
+from producers.containers.container import Container, Found, Parser, Records, Sample
+from producers.containers.encoding import is_utf8, repaired
+from producers.states import Limits
+from streams.outcomes import Reason
+
+
+def _find(sample: Sample) -> Found | None:
+    lines = [line.strip() for line in sample.lines()]
+    likely = [line for line in lines if line[:1] in (b"{", b"[") and len(line) > 1 and line[-1:] != b","]
+    if not lines or len(likely) * 2 < len(lines):
+        return None
+    if len(lines) == 1 and not sample.is_whole and b"\n" not in sample.data:
+        return Found() if b"\0" not in sample.data else None  # one line longer than the sample
+    # a pretty-printed document has such lines too, but few that are documents
+    whole = sum(1 for line in likely if _is_document(line))
+    return Found() if whole or len(likely) == len(lines) else None
+
+
+def _is_document(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line), dict | list)
+    except orjson.JSONDecodeError:
+        return False
+
+
+class _JsonLines:
+    def __init__(self, limits: Limits, byte: int, carry: Mapping[str, Any]) -> None:
+        self._limit = limits.record_bytes
+        self._byte = byte  # where `_rest` begins in the plain object
+        self._rest = b""
+        self._skipped_from: int | None = None  # start of a line that is too large to hold
+
+    def feed(self, block: bytes) -> Records:
+        found = Records()
+        if self._skipped_from is not None:
+            cut = block.find(b"\n")
+            if cut < 0:
+                self._byte += len(block)
+                return found
+            end = self._byte + cut
+            found.refuse(Reason.TOO_LARGE, self._skipped_from, end, end + 1)
+            self._skipped_from = None
+            self._byte = end + 1
+            block = block[cut + 1 :]
+        data = self._rest + block
+        lines = data.split(b"\n")
+        self._rest = lines.pop()
+        if lines:
+            whole = data[: len(data) - len(self._rest)] if self._rest else data
+            self._take(whole, lines, found)
+        # one more than the limit: a carriage return at the end does not count
+        if len(self._rest) > self._limit + 1:
+            self._skipped_from = self._byte
+            self._byte += len(self._rest)
+            self._rest = b""
+        return found
+
+    def _take(self, whole: bytes, lines: list[bytes], found: Records) -> None:
+        bounds = list(accumulate(map(len, lines), lambda at, size: at + size + 1, initial=self._byte))
+        self._byte = bounds[-1]
+        is_plain = b"\r" not in whole and max(map(len, lines)) <= self._limit
+        if is_plain and all(map(bytes.strip, lines)) and is_utf8(whole) and not found.lines:
+            found.lines, found.ends = lines, bounds[1:]
+            return
+        for number, line in enumerate(lines):
+            self._settle(line, bounds[number], bounds[number + 1], found)
+
+    def _settle(self, raw: bytes, start: int, resume: int, found: Records) -> None:
+        line = raw.removesuffix(b"\r")
+        if len(line) > self._limit:
+            found.refuse(Reason.TOO_LARGE, start, start + len(raw), resume)
+        elif not line.strip():
+            return
+        elif is_utf8(line):
+            found.add(line, resume)
+        else:
+            text = repaired(line)
+            if text is None:
+                found.refuse(Reason.BAD_ENCODING, start, start + len(raw), resume)
+            elif len(text) > self._limit:
+                found.refuse(Reason.TOO_LARGE, start, start + len(raw), resume)
+            else:
+                found.repaired.add(len(found.lines))
+                found.add(text, resume)
+
+    def finish(self, *, is_damaged: bool) -> Records:
+        found = Records()
+        if self._skipped_from is not None:
+            found.refuse(Reason.TOO_LARGE, self._skipped_from, self._byte, self._byte)
+            self._skipped_from = None
+            return found
+        start, raw = self._byte, self._rest
+        self._byte, self._rest = start + len(raw), b""
+        # a cut line that still is a document lost nothing but its newline
+        if is_damaged and raw.strip() and not _is_document(raw):
+            found.refuse(Reason.BAD_JSON, start, self._byte, self._byte)
+        elif raw:
+            self._settle(raw, start, self._byte, found)
+        return found
+
+
+def _open(limits: Limits, byte: int, carry: Mapping[str, Any]) -> Parser:
+    return _JsonLines(limits, byte, carry)
+
+
+JSONL = Container("jsonl", _find, _open)
