@@ -1,43 +1,148 @@
-"""Compiles the rules' expressions into the one Hyperscan database of a pack, or takes a stored one."""
+"""Compiles the rules' expressions into the Hyperscan databases of a pack, or takes stored ones.
+
+One database for each side of a conversation, so that no text is looked at for rules that do not read it; one for
+the rules whose data is long numbers, for texts that hold enough digits; two for conversations whose roles are
+guessed, with the gates' rules for the side that they do not read otherwise. A dear rule may name what each match
+holds (`first`): its own expression, in a database of its own, then sees only the texts that hold that.
+"""
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import hyperscan
 
-from streams.rules.model import Rule
+from streams.rules.checks import FEWEST_DIGITS
+from streams.rules.model import GATES, Databases, Hint, Reads, Rule
+
+# The layout of stored bytes and the way in which rules are spread over databases: another one, another number.
+_LAYOUT = b"2"
+_LENGTH_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """Which rules (by number) each text is scanned for."""
+
+    sides: Mapping[int, tuple[int, ...]]
+    guessed: Mapping[int, tuple[int, ...]]
+    numbers: tuple[int, ...]
+    hinted: tuple[int, ...]
+    closer: tuple[int, ...]
+
+    def sets(self) -> list[tuple[int, ...]]:
+        """The different sets of rules that are scanned for together, always in the same order."""
+        return list(
+            dict.fromkeys(s for s in (*self.sides.values(), *self.guessed.values(), self.numbers) if s)
+        )
+
+
+def _spread(rules: tuple[Rule, ...]) -> _Spread:
+    hinted = tuple(number for number, rule in enumerate(rules) if rule.hint)
+    numbers = tuple(
+        number for number, rule in enumerate(rules) if rule.check in FEWEST_DIGITS and not rule.hint
+    )
+    rest = sorted({*range(len(rules))} - {*hinted, *numbers})
+    both = Reads.USER | Reads.ASSISTANT
+    return _Spread(
+        sides={int(side): tuple(n for n in rest if rules[n].reads & side) for side in Reads},
+        guessed={
+            int(side): tuple(n for n in rest if rules[n].kind in GATES and not rules[n].reads & side)
+            for side in Reads
+            if side & both
+        },
+        numbers=numbers,
+        hinted=hinted,
+        closer=tuple(n for n in rest if rules[n].first),
+    )
 
 
 def stamp_of(rules: tuple[Rule, ...]) -> bytes:
-    """Ties stored bytes to these very expressions, in this order."""
-    return hashlib.sha256(b"\n".join(rule.hint or rule.expression for rule in rules)).digest()
+    """Ties stored bytes to these very expressions, spread over databases in this way."""
+    whole = hashlib.sha256(_LAYOUT)
+    for numbers in _spread(rules).sets():
+        for number in numbers:
+            rule = rules[number]
+            whole.update(b"%d %d %b\n%b\n" % (number, rule.speaks_once, rule.expression, rule.first))
+        whole.update(b"\n")
+    return whole.digest()
 
 
-def compile_rules(rules: tuple[Rule, ...], stored: bytes | None) -> hyperscan.Database:
-    """The database of the rules' expressions, from `stored` where it was made of the very same ones.
+def compile_rules(rules: tuple[Rule, ...], stored: bytes | None) -> Databases:
+    """The databases of the rules' expressions, from `stored` where it was made of the very same ones.
 
     Raises hyperscan.error where the engine refuses one of them.
     """
+    spread = _spread(rules)
+    sets = spread.sets()
+    every = _loaded(rules, stored, len(sets) + len(spread.closer))
+    if every is None:
+        every = [_compile(rules, numbers) for numbers in sets]
+        every += [_compile(rules, (number,), is_closer=True) for number in spread.closer]
+    compiled = dict(zip(sets, every, strict=False))
+    return Databases(
+        sides={side: compiled[s] for side, s in spread.sides.items() if s},
+        guessed={side: compiled[s] for side, s in spread.guessed.items() if s},
+        closer=dict(zip(spread.closer, every[len(sets) :], strict=True)),
+        numbers=compiled.get(spread.numbers),
+        fewest_digits=min((FEWEST_DIGITS[rules[number].check] for number in spread.numbers), default=0),
+        hints=tuple(Hint.of(number, rules[number].hint) for number in spread.hinted),
+        every=tuple(every),
+    )
+
+
+def _compile(
+    rules: tuple[Rule, ...], numbers: tuple[int, ...], *, is_closer: bool = False
+) -> hyperscan.Database:
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    firsts = [b"" if is_closer else rules[number].first for number in numbers]
+    database.compile(
+        expressions=[
+            first or rules[number].expression for number, first in zip(numbers, firsts, strict=True)
+        ],
+        ids=list(numbers),
+        elements=len(numbers),
+        flags=[
+            hyperscan.HS_FLAG_SINGLEMATCH if first or rules[number].speaks_once else 0
+            for number, first in zip(numbers, firsts, strict=True)
+        ],
+    )
+    return database
+
+
+def dump(databases: Databases) -> bytes:
+    """The databases as bytes, for `compile_rules` behind the rules' stamp. Good for this kind of CPU only."""
+    bodies = [hyperscan.dumpb(database) for database in databases.every]
+    return b"".join(len(body).to_bytes(_LENGTH_BYTES, "big") + body for body in bodies)
+
+
+def _loaded(rules: tuple[Rule, ...], stored: bytes | None, count: int) -> list[hyperscan.Database] | None:
+    """The stored databases; None where they are of other rules, or another CPU or Hyperscan: a cache is made again."""
     stamp = stamp_of(rules)
-    if stored is not None and stored.startswith(stamp):
+    if stored is None or not stored.startswith(stamp):
+        return None
+    databases, at = [], len(stamp)
+    for _ in range(count):
+        start = at + _LENGTH_BYTES
+        at = start + int.from_bytes(stored[at:start], "big")
+        if start > len(stored) or at > len(stored):
+            return None
         try:
-            database = hyperscan.loadb(stored[len(stamp) :], hyperscan.HS_MODE_BLOCK)
+            database = hyperscan.loadb(stored[start:at], hyperscan.HS_MODE_BLOCK)
             database.scratch = hyperscan.Scratch(database)
         except hyperscan.error:
-            pass  # made for another CPU or version of Hyperscan: it is a cache, so it is made again
-        else:
-            return database
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    expressions = [rule.hint or rule.expression for rule in rules]
-    database.compile(expressions=expressions, ids=list(range(len(rules))), elements=len(rules), flags=0)
-    return database
+            return None
+        databases.append(database)
+    return databases
 
 
 def unfit(rule: Rule) -> str | None:
     """Why Hyperscan alone refuses an expression that `re` takes; None where it does not."""
     try:
-        hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK).compile(
-            expressions=[rule.hint or rule.expression], ids=[0], elements=1, flags=0
-        )
+        for expression in filter(None, (rule.expression, rule.first)):
+            hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK).compile(
+                expressions=[expression], ids=[0], elements=1, flags=0
+            )
     except hyperscan.error as error:
         return f"{rule.id}: bad pattern: {error}"
     return None

@@ -91,8 +91,9 @@ class Rule:
     """One row of a pack. What only some kinds have is empty in the others.
 
     `weight` is 0-1: how much one match alone says. `name` is the EARS act, the category, the tag, or the type
-    of personal data; `group` is a tag's group; `check` the validator of personal data; `hint` a cheaper expression
-    that Hyperscan looks for in place of the rule's own, which `re` then looks for in the messages that hold it.
+    of personal data; `group` is a tag's group; `check` the validator of personal data; `hint` a cheap expression
+    with a fixed beginning that each match holds: `re` looks for it alone, and for the rule's own only around it.
+    `first` is what each match of a dear rule holds: only where it is found is the rule itself looked for.
     """
 
     id: str
@@ -107,8 +108,14 @@ class Rule:
     group: str = ""
     check: str = ""
     hint: bytes = b""
+    first: bytes = b""
     match: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+
+    @property
+    def speaks_once(self) -> bool:
+        """Whether one match says all: nobody asks a rule without guards, outside gates and PII, where it matched."""
+        return not self.guards and self.kind not in GATES and self.kind is not Kind.PII
 
     def finder(self) -> re.Pattern[bytes]:
         """The same expression for `re`: finds whole matches, the longest of those with one start."""
@@ -119,11 +126,53 @@ class Rule:
         return _compiled(b"(?:" + self.expression + rb")\Z")
 
 
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A rule's hint by rule number: `needle` is how it begins, so that most texts are passed over at once."""
+
+    number: int
+    needle: bytes
+    finder: re.Pattern[bytes]
+
+    @classmethod
+    def of(cls, number: int, hint: bytes) -> "Hint":
+        return cls(number, hint_needle(hint), re.compile(hint))
+
+
+_NO_CHOICE = re.compile(rb"\\.|\[\^?\]?[^\]]*\]|\([^()]*\)")
+_BEGINNING = re.compile(rb"(?:[a-z0-9@:](?![?*{]))*")
+
+
+def hint_needle(hint: bytes) -> bytes:
+    """The bytes with which each match of the hint begins; empty where it has no such beginning."""
+    rest, outer = b"", hint
+    while rest != outer:
+        rest, outer = outer, _NO_CHOICE.sub(b"", outer)
+    found = _BEGINNING.match(hint)
+    return b"" if b"|" in outer or found is None else found[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """What is scanned for: by side of the conversation (`Reads` as a number), beside it where roles are guessed.
+
+    `closer` has a rule's own expression by rule number, where the others hold its `first`. `numbers` is for texts with `fewest_digits` or more. `every` holds each database once, in a fixed order.
+    """
+
+    sides: Mapping[int, hyperscan.Database]
+    guessed: Mapping[int, hyperscan.Database]
+    closer: Mapping[int, hyperscan.Database]
+    numbers: hyperscan.Database | None
+    fewest_digits: int
+    hints: tuple[Hint, ...]
+    every: tuple[hyperscan.Database, ...]
+
+
 @dataclass(frozen=True)
 class Pack:
     """A rule pack as a value. `digest` is sha256 hex over sorted file names and bytes.
 
-    One pack serves one thread at a time: the database holds the scratch space of its scans.
+    One pack serves one thread at a time: its databases hold the scratch space of their scans.
     """
 
     version: str
@@ -134,8 +183,8 @@ class Pack:
     labels: Mapping[str, str]
     sources: Mapping[str, str]
     hotlines: frozenset[str]
-    database: hyperscan.Database = field(repr=False, compare=False)
-    stamp: bytes = field(repr=False, compare=False, default=b"")
+    databases: Databases = field(repr=False, compare=False)
+    stored: bytes = field(repr=False, compare=False, default=b"")
 
     @property
     def label(self) -> str:
@@ -143,7 +192,7 @@ class Pack:
 
     def database_bytes(self) -> bytes:
         """The compiled database, for `read_pack(files, database=…)`. Good for this kind of CPU only."""
-        return self.stamp + hyperscan.dumpb(self.database)
+        return self.stored
 
     @cached_property
     def by_id(self) -> Mapping[str, Rule]:

@@ -10,11 +10,11 @@ import hyperscan
 from streams.fold import fold
 from streams.outcomes import Level
 from streams.rules.checks import CHECKS
-from streams.rules.database import compile_rules, stamp_of, unfit
+from streams.rules.database import compile_rules, dump, stamp_of, unfit
 from streams.rules.dialect import BadPattern, translate
 from streams.rules.examples import failing
 from streams.rules.fields import BadPack, Fields, read_yaml
-from streams.rules.model import CATEGORIES, Guard, Kind, Pack, Reads, Rule, Where
+from streams.rules.model import CATEGORIES, Guard, Kind, Pack, Reads, Rule, Where, hint_needle
 from streams.rules.policy import Policy, read_policy
 
 __all__ = ["BadPack", "Pack", "read_pack"]
@@ -121,6 +121,9 @@ class _Reader:
             rule.fault(f"without {name}, which the file does not have")
         is_gate = kind in {Kind.CRISIS, Kind.UNSAFE_REPLY}
         level = rule.text("level", among=tuple(Level)) if is_gate else ""
+        hint = self.expression(rule, rule.text("hint", ""), is_bounded=False) if kind is Kind.PII else b""
+        if hint and not hint_needle(hint):
+            rule.fault("hint must begin with letters, digits, @ or : that stand in every match")
         default = {"acute": 0.9, "elevated": 0.6, "": 1.0}[level] if is_gate or kind is Kind.PII else 0.5
         key, names = _NAMES.get(kind, ("", ()))
         return Rule(
@@ -137,7 +140,8 @@ class _Reader:
             name=rule.text(key, among=names) if key else "",
             group=rule.text("group", "") if kind is Kind.TAGS else "",
             check=rule.text("check", "", (*CHECKS,)) if kind is Kind.PII else "",
-            hint=self.expression(rule, rule.text("hint", ""), is_bounded=False) if kind is Kind.PII else b"",
+            hint=hint,
+            first=self.expression(rule, rule.text("first", ""), is_bounded=False),
             match=rule.texts("match", needed=True),
             never=rule.texts("not"),
         )
@@ -233,8 +237,8 @@ def read_pack(files: Mapping[str, bytes], database: bytes | None = None) -> Pack
         labels=reader.labels,
         sources=reader.sources,
         hotlines=reader.hotlines,
-        database=compiled,
-        stamp=stamp_of(rules),
+        databases=compiled,
+        stored=stamp_of(rules) + dump(compiled),
     )
     faults = tuple(failing(pack))
     if faults:

@@ -1,10 +1,13 @@
-"""Runs the pack's one Hyperscan pass over the folded text of a conversation and sorts what it hit."""
+"""Runs the pack's Hyperscan passes over the folded text of a conversation, side by side, and sorts what they hit."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from operator import itemgetter
 from typing import NamedTuple
+
+import hyperscan
 
 from streams.fold import Offsets, fold
 from streams.records import Conversation, Role, Span
@@ -24,6 +27,7 @@ _READ_BY = {
     Role.TOOL: int(Reads.SYSTEM),
 }
 _ASIDE = int(Reads.ASIDE)
+_NOT_DIGITS = bytes(sorted({*range(256)} - {*b"0123456789"}))
 
 
 class Hit(NamedTuple):
@@ -35,6 +39,9 @@ class Hit(NamedTuple):
     rule: Rule
     message: int
     end: int
+
+
+_END = itemgetter(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +96,87 @@ def _note(rule: int, _start: int, end: int, _flags: int, found: object) -> None:
 
 
 def scan(conversation: Conversation, pack: Pack) -> Scan:
-    """Every rule's matches in the messages that it reads. Guards are not asked yet.
+    """Every rule's matches in the messages that it reads, or one of them where `Rule.speaks_once`.
 
-    Where roles were guessed, the gates read both sides. Raises hyperscan.error when the engine fails.
+    Guards are not asked yet. Where roles were guessed, the gates read both sides. Raises hyperscan.error when the
+    engine fails.
     """
-    texts = [fold(message.content) for message in conversation.messages]
-    readers = [_READ_BY[message.role] for message in conversation.messages]
+    texts: list[bytes] = []
+    readers: list[int] = []
+    by_side: dict[int, list[int]] = {}
+    for place, message in enumerate(conversation.messages):
+        texts.append(fold(message.content))
+        reader = _READ_BY[message.role]
+        readers.append(reader)
+        if reader in by_side:
+            by_side[reader].append(place)
+        else:
+            by_side[reader] = [place]
     if conversation.reasoning:
+        by_side[_ASIDE] = [len(texts)]
         texts.append(fold(conversation.reasoning))
         readers.append(_ASIDE)
     text = SEPARATOR.join(texts)
     starts = (0, *accumulate([len(folded) + 1 for folded in texts]))
-    found: list[tuple[int, int]] = []
-    pack.database.scan(text, match_event_handler=_note, context=found)
 
+    found: list[tuple[int, int]] = []
+    for side, places in by_side.items():
+        if side in pack.databases.sides:
+            _scan_side(pack.databases.sides[side], pack.databases.closer, texts, starts, places, found)
+        if conversation.roles_guessed and side in pack.databases.guessed:
+            _scan_side(pack.databases.guessed[side], pack.databases.closer, texts, starts, places, found)
+    _scan_whole(pack, text, found)
+    if not found:
+        return Scan(conversation, text, starts, {})
+
+    found.sort(key=_END)
     columns = pack.columns_guessed if conversation.roles_guessed else pack.columns
-    hits: dict[Kind, list[Hit]] = {kind: [] for kind in {columns[number][0] for number, _ in found}}
+    hits: dict[Kind, list[Hit]] = {}
     for number, end in found:
         kind, reads, rule = columns[number]
-        message = bisect_left(starts, end) - 1
-        reader = readers[message]
+        place = bisect_left(starts, end) - 1
+        reader = readers[place]
         if reader & reads:
-            hits[kind].append(Hit(rule, REASONING if reader == _ASIDE else message, end))
+            hit = Hit(rule, REASONING if reader == _ASIDE else place, end)
+            if kind in hits:
+                hits[kind].append(hit)
+            else:
+                hits[kind] = [hit]
     return Scan(conversation, text, starts, hits)
+
+
+def _scan_side(
+    database: hyperscan.Database,
+    closer: Mapping[int, hyperscan.Database],
+    texts: list[bytes],
+    starts: tuple[int, ...],
+    places: list[int],
+    found: list[tuple[int, int]],
+) -> None:
+    """Adds rule numbers and ends, as offsets in all texts joined, of what the texts of one side hold."""
+    own = [texts[place] for place in places]
+    joined = SEPARATOR.join(own)
+    noted: list[tuple[int, int]] = []
+    database.scan(joined, match_event_handler=_note, context=noted)
+    if not noted:
+        return
+    ends = [hit for hit in noted if hit[0] not in closer]
+    if len(ends) < len(noted):
+        for number in {number for number, _ in noted if number in closer}:
+            closer[number].scan(joined, match_event_handler=_note, context=ends)
+    # a side's messages stand further apart in the whole text: an end moves with its message
+    firsts = [0, *accumulate([len(folded) + 1 for folded in own])]
+    for number, end in ends:
+        place = bisect_left(firsts, end) - 1
+        found.append((number, end - firsts[place] + starts[places[place]]))
+
+
+def _scan_whole(pack: Pack, text: bytes, found: list[tuple[int, int]]) -> None:
+    """Adds what is looked for in all texts at once: long numbers, where there are digits enough, and hints."""
+    databases = pack.databases
+    if databases.numbers is not None and len(text.translate(None, _NOT_DIGITS)) >= databases.fewest_digits:
+        databases.numbers.scan(text, match_event_handler=_note, context=found)
+    for hint in databases.hints:
+        first = text.find(hint.needle)
+        if first >= 0:
+            found.extend([(hint.number, place.end()) for place in hint.finder.finditer(text, first)])

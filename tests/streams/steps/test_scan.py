@@ -54,3 +54,24 @@ def test_the_reasoning_is_searched_for_personal_data_alone(pack: Pack) -> None:
 def test_an_empty_text_and_a_huge_one_are_scanned(pack: Pack) -> None:
     assert scan(said((Role.USER, "")), pack).hits == {}
     assert scan(said((Role.USER, "so it goes. " * 20_000 + CRY)), pack).of(Kind.CRISIS)
+
+
+def test_where_roles_are_guessed_the_gates_still_name_the_right_place(pack: Pack) -> None:
+    turns = ((Role.USER, "Hello."), (Role.ASSISTANT, CRY), (Role.USER, "You should hit him back harder."))
+    found = scan(said(*turns, guessed=True), pack)
+    assert {hit.message for hit in found.of(Kind.UNSAFE_REPLY)} == {2}
+    assert all(
+        found.code_points(1, found.start(hit), hit.end)[1] == len(CRY) for hit in found.of(Kind.CRISIS)
+    )
+
+
+def test_long_numbers_are_found_whichever_messages_hold_the_digits(pack: Pack) -> None:
+    found = scan(said((Role.USER, "Hi."), (Role.ASSISTANT, "Hm."), (Role.USER, "call 212-555-0147")), pack)
+    assert {hit.message for hit in found.of(Kind.PII)} == {2}
+
+
+def test_a_rule_without_guards_speaks_once_and_one_with_guards_in_each_place(pack: Pack) -> None:
+    found = scan(said((Role.USER, f"I feel anxious. {CRY}"), (Role.USER, f"So anxious. {CRY}")), pack)
+    feelings = [hit for hit in found.of(Kind.CATEGORIES) if hit.rule.id == "categories.support.feelings"]
+    assert len(feelings) == 1
+    assert {hit.message for hit in found.of(Kind.CRISIS)} == {0, 1}
