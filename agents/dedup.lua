@@ -29,20 +29,29 @@ while at <= #ARGV do
   local answer = '0'
   if redis.call('BF.EXISTS', exact_key, hash) == 1 then
     answer = '1'
-  elseif bands > 0 then
-    local agree = 0
+  end
+  -- bands by their filter, one command a filter: calling a command costs more than what it does
+  local filters, items = {}, {}
+  if answer == '0' and bands > 0 then
     for band = 0, bands - 1 do
       local key = KEYS[2 + exact_shards + tonumber(ARGV[at + 3 + 2 * band])]
-      agree = agree + redis.call('BF.EXISTS', key, ARGV[at + 4 + 2 * band])
+      if not items[key] then
+        items[key] = {}
+        filters[#filters + 1] = key
+      end
+      table.insert(items[key], ARGV[at + 4 + 2 * band])
+    end
+    local agree = 0
+    for _, key in ipairs(filters) do
+      for _, found in ipairs(redis.call('BF.MEXISTS', key, unpack(items[key]))) do agree = agree + found end
     end
     if agree >= agreeing then answer = '2' end
   end
   if answer == '0' then
     -- BF.INSERT … NOCREATE, never BF.ADD: a filter that vanished must not come back empty
     redis.call('BF.INSERT', exact_key, 'NOCREATE', 'ITEMS', hash)
-    for band = 0, bands - 1 do
-      local key = KEYS[2 + exact_shards + tonumber(ARGV[at + 3 + 2 * band])]
-      redis.call('BF.INSERT', key, 'NOCREATE', 'ITEMS', ARGV[at + 4 + 2 * band])
+    for _, key in ipairs(filters) do
+      redis.call('BF.INSERT', key, 'NOCREATE', 'ITEMS', unpack(items[key]))
     end
     added = added + 1
   end

@@ -16,7 +16,6 @@ from streams.names import Names
 from streams.rules.model import Pack
 from streams.runs import Run
 from streams.settings import Settings
-from streams.steps.language import preload
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,6 @@ async def open_run(settings: Settings, store: RunStore, redis: Redis, run_id: st
         )
     files = await store.pack_files(run.run)
     pack = open_pack(files, Path(settings.state))
-    preload()  # now, not in the first odd record's time
     if pack.digest != run.pack_digest:
         raise Fatal(f"the pack that run {run.run} keeps in S3 is not the one it was made with: restore it")
     names = Names(settings.namespace)

@@ -29,6 +29,7 @@ from clients.runs import run_store
 from clients.s3 import s3_client
 from clients.waiting import until_answered
 from streams.settings import Settings
+from streams.steps.language import preload
 from streams.topology import PRESETS, SINK, Agent
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,8 @@ async def _work(settings: Settings, row: Agent, run_id: str | None) -> None:
         redis = redis_client(settings)
         stack.push_async_callback(redis.aclose)
         opened = await open_run(settings, run_store(client, settings), redis, run_id)
+        if row.name != SINK.name:
+            preload()  # now, not in the first odd record's time; a sink runs no step
         _calm_collector()
         worker: Worker = SinkWorker(opened, drain) if row.name == SINK.name else RefineWorker(opened, row)
         await _run(settings, opened, row, worker, stop, is_fixed=run_id is not None)

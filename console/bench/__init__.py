@@ -1,1 +1,1 @@
-"""Measures Forebay on this machine: the bare loop over the steps, and what each of them costs."""
+"""Measures Forebay on this machine: each stage alone, the whole path, memory, and what each step costs."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from clients.errors import Fatal
 from console.bench.figures import Phase
-from console.bench.meter import LOOK_SECONDS, Meter
+from console.bench.meter import LOOK_SECONDS, Meter, machine_busy_seconds
 from console.local.stack import Stack
 from console.parts import INGEST
 from console.run_command import make_supervisor
@@ -31,6 +31,7 @@ class Field:
     ours: Meter = field(default_factory=Meter)
     servers: Meter = field(default_factory=Meter)
     _began: float = 0.0
+    _busy_seconds: float = 0.0
     _ended: float | None = None
 
     def __post_init__(self) -> None:
@@ -49,12 +50,13 @@ class Field:
         """The clock begins; processor time of servers counts from here, that of each process from its readiness."""
         self.look()
         self.servers.reset()
-        self._began = time.monotonic()
+        self._began, self._busy_seconds = time.monotonic(), machine_busy_seconds()
 
     def end(self) -> None:
         """The clock stops, for wall and processor time."""
         self.look()
         self._ended = time.monotonic()
+        self._busy_seconds = machine_busy_seconds() - self._busy_seconds
 
     async def until(self, is_done: Callable[[], bool], seconds: float = MOST_SECONDS) -> None:
         """Look every 50 ms until done. Raises Fatal after `seconds`."""
@@ -99,10 +101,22 @@ class Field:
             )
 
     def _is_ready(self, name: str) -> bool:
-        told = [event.get("event") for event in self.supervisor.events(name)]
         if name == INGEST:
-            return told.count("lane owned") >= self.settings.lanes
-        return "working" in told
+            return self.has_told(name, "lane owned", self.settings.lanes)
+        return self.has_told(name, "working")
+
+    def has_told(self, name: str, event: str, times: int = 1) -> bool:
+        """Whether a process has logged an event so often."""
+        return [one.get("event") for one in self.supervisor.events(name)].count(event) >= times
+
+    async def gone(self, name: str) -> None:
+        """Wait for a `once` process that has done its work: how long it takes to leave is not measured."""
+        deadline = time.monotonic() + _READY_SECONDS
+        while self.supervisor.done_code(name) is None:
+            self.supervisor.look()
+            if time.monotonic() > deadline:
+                raise Fatal(f"bench: {name} does not end; its log: {self.supervisor.log(name)}")
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def stop(self) -> None:
         await self.supervisor.stop()
@@ -118,4 +132,5 @@ class Field:
             start_cpu={one: self.ours.start_seconds(one) for one in self.ours.seen},
             servers={one: self.servers.cpu_seconds(one) for one in self.servers.seen},
             peaks={one: self.ours.peak_bytes(one) for one in self.ours.seen},
+            machine_seconds=self._busy_seconds,
         )

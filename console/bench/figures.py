@@ -1,6 +1,6 @@
 """What was measured: one phase, one figure beside its target."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,12 +13,15 @@ REFINE_SHARE = 0.7
 SINK_PER_CPU_SECOND = 15_000.0
 PROCESS_BYTES = 400 * MIB
 
+WHOLE, LARGE_OBJECT = "whole path", "large object"
+
 
 @dataclass(frozen=True, slots=True)
 class Phase:
     """One phase. Times are in seconds from the moment at which its processes were ready; peaks in bytes.
 
     `cpu` is by process of Forebay, `start_cpu` what each of them took until ready, `servers` by server.
+    `machine_seconds` is the processor time of everything on the machine, strangers and the bench included.
     """
 
     name: str
@@ -28,6 +31,7 @@ class Phase:
     start_cpu: Mapping[str, float]
     servers: Mapping[str, float]
     peaks: Mapping[str, int]
+    machine_seconds: float = 0.0
 
     @property
     def cpu_seconds(self) -> float:
@@ -36,6 +40,10 @@ class Phase:
     @property
     def per_cpu_second(self) -> float:
         return self.records / self.cpu_seconds if self.cpu_seconds else 0.0
+
+    @property
+    def cpu_with_servers(self) -> float:
+        return self.cpu_seconds + sum(self.servers.values())
 
     @property
     def per_second(self) -> float:
@@ -78,10 +86,10 @@ class Measured:
                 value = self.phases[name].per_cpu_second
                 share = value / self.bare_per_cpu_second
                 found.append(Figure(name, value, "records per CPU-second", target, value >= target, share))
-        if "whole path" in self.phases:
-            value = self.phases["whole path"].per_second
+        if WHOLE in self.phases:
+            value = self.phases[WHOLE].per_second
             reached = value >= WHOLE_PATH_PER_SECOND
-            found.append(Figure("whole path", value, "records per second", WHOLE_PATH_PER_SECOND, reached))
+            found.append(Figure(WHOLE, value, "records per second", WHOLE_PATH_PER_SECOND, reached))
         return found + [
             Figure(f"peak memory: {kind}", peak / MIB, "MiB", PROCESS_BYTES / MIB, peak <= PROCESS_BYTES)
             for kind, peak in self.peaks().items()
@@ -93,7 +101,7 @@ class Measured:
         for phase in self.phases.values():
             for process, peak in phase.peaks.items():
                 kind = kind_of(process)
-                if phase.name == "large object":
+                if phase.name == LARGE_OBJECT:
                     kind = f"{kind}, one object of {self.large_bytes / MIB:,.0f} MiB"
                 found[kind] = max(found.get(kind, 0), peak)
         return found
@@ -122,7 +130,3 @@ def by_kind(values: Mapping[str, float]) -> dict[str, float]:
     for process, value in values.items():
         found[kind_of(process)] = found.get(kind_of(process), 0.0) + value
     return found
-
-
-def all_reached(figures: Sequence[Figure]) -> bool:
-    return all(figure.is_reached for figure in figures)

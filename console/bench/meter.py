@@ -64,6 +64,12 @@ class Meter:
         return self.seen[name].peak_bytes
 
 
+def machine_busy_seconds() -> float:
+    """Processor time that this machine has spent on anything since it was started."""
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system + times.irq + times.softirq)
+
+
 def peak_bytes(pid: int) -> int:
     """The most memory that the process ever held in RAM; 0 for one that has ended and is not yet reaped."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

@@ -8,7 +8,7 @@ from clients.kafka import create_topics, intake_topics
 from clients.runs import RunStore, run_store
 from clients.s3 import S3Client
 from console.bench.field import Field
-from console.bench.figures import Phase
+from console.bench.figures import WHOLE, Phase
 from console.drain import Drain
 from console.lag import agents_of, lag
 from console.ledger_counts import read_objects
@@ -38,8 +38,9 @@ class Phases:
         field = Field(settings, self._stack)
         try:
             await field.start([ingest_part(once=True)])
-            await field.until(lambda: field.supervisor.done_code(INGEST) is not None)
+            await field.until(lambda: field.has_told(INGEST, "intake ended"))
             field.end()
+            await field.gone(INGEST)
         finally:
             await field.stop()
         await self._check_ledger(settings, records)
@@ -95,8 +96,9 @@ class Phases:
 
         try:
             await field.start(run_parts(settings, run.run))
-            field.ours.reset()
             await field.start([ingest_part(once=True)])
+            # the agents' idle time while ingest started is no work
+            field.ours.reset()
             await field.until(lambda: field.supervisor.done_code(INGEST) is not None)
             drain = asyncio.create_task(Drain(settings, run, field.supervisor).to_the_end())
             try:
@@ -111,7 +113,7 @@ class Phases:
         await tally.advance(store)
         _check_tally(tally, records)
         await self._check_ledger(settings, records)
-        return field.phase("whole path", records), tally
+        return field.phase(WHOLE, records), tally
 
     def _store(self, settings: Settings) -> RunStore:
         return run_store(self._client, settings)

@@ -18,7 +18,7 @@ from clients.packs import pack_files
 from clients.s3 import S3Client, s3_client
 from console.bench.bare_loop import bare_loop
 from console.bench.drops import BUCKET, GZIP, LARGE, PLAIN, SAMPLE_RECORDS, corpus, put_drops, put_large
-from console.bench.figures import MIB, Measured
+from console.bench.figures import LARGE_OBJECT, MIB, WHOLE, Measured
 from console.bench.phases import Phases
 from console.bench.steps import step_table
 from console.bench.tell import summary
@@ -115,15 +115,14 @@ async def _measure(
         say("Sink alone")
         found.phases["sink"] = await phases.sink(parts, run, records)
         say("Whole path")
-        found.phases["whole path"], tally = await phases.whole(ours("whole", PLAIN), records)
+        found.phases[WHOLE], tally = await phases.whole(ours("whole", PLAIN), records)
         found.outcomes = tally.outcomes()
         found.is_lawful = tally.committed == records and tally.law_holds()
         if large_mib:
             say(f"One object of {large_mib:,} MiB: putting it, then fetching it")
             found.large_bytes = large_mib * MIB
             large = await put_large(client, found.large_bytes)
-            name = "large object"
-            found.phases[name] = await phases.fetch(ours("large", LARGE), name, large)
+            found.phases[LARGE_OBJECT] = await phases.fetch(ours("large", LARGE), LARGE_OBJECT, large)
     return found
 
 

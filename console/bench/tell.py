@@ -4,7 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from console.bench.figures import MIB, Measured, Phase, by_kind
+from console.bench.figures import MIB, WHOLE, Measured, Phase, by_kind
 from console.demo.tell import MEANING
 
 _COUNTED = (
@@ -27,7 +27,19 @@ def summary(found: Measured) -> RenderableType:
         figures_table(found),
         phases_table(found),
         Text(f"{law}: {outcomes}") if found.outcomes else Text(""),
+        Text("\n".join(_load(phase, found.cores) for phase in found.phases.values() if phase.name == WHOLE)),
         Text(_COUNTED),
+    )
+
+
+def _load(phase: Phase, cores: int) -> str:
+    """What the machine did meanwhile: a figure by wall time means nothing where strangers took the cores."""
+    spent = phase.cpu_with_servers
+    strangers = max(0.0, phase.machine_seconds - spent) / (cores * phase.seconds)
+    alone = cores * phase.records / spent
+    return (
+        f"{phase.name}: Forebay and servers took {spent:.1f} CPU-seconds, which {cores} busy cores of their own "
+        f"would give at {alone:,.0f} records/s; other programs took {strangers:.0%} of this machine meanwhile."
     )
 
 
