@@ -12,6 +12,8 @@ from typing import Any, Protocol, cast
 
 import aiokafka
 from aiokafka import TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
@@ -67,6 +69,22 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
                     ends[TP(tp.topic, tp.partition)] = max(state.lso or 0, state.position)
         self.positions, self.ends = positions, ends
         return records
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        assigned = self.assignment()
+        chosen = {tp: OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in assigned}
+        if not chosen:
+            return False
+        try:
+            await self._ensure_consumer().commit(chosen)
+        except (CommitFailedError, IllegalStateError):
+            return False  # a rebalance took the partitions: whoever has them now reads these again
+        except KafkaError as error:
+            # no coordinator for a moment: the next commit says the same and more
+            if not error.retriable:
+                raise
+            return False
+        return True
 
 
 class SafeConsumer(driver.Consumer):
@@ -134,6 +152,14 @@ class SafeConsumer(driver.Consumer):
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         return (tp for tp in self.assignment() if topics is None or tp in topics or tp.topic in topics)
+
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
+        """Commit, and remember only what Kafka has taken: the driver remembers what it has tried."""
+        seeks = self._seeks
+        did_commit: bool = await self._commit(offsets)
+        if did_commit and seeks == self._seeks:
+            self._committed_offset.update(offsets)
+        return did_commit
 
     def _new_offset(self, tp: TP) -> int | None:
         self._acked[tp].clear()

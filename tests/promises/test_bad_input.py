@@ -82,7 +82,7 @@ async def test_each_bad_record_has_its_reason_and_each_bad_object_its_state(
         flow.stop()
         out = flow.output()
         out.check()
-        by_place = {(row["source"]["key"], row["source"]["record"]): row for row in out.lines["outcomes"]}
+        by_place = {(row["key"], row["record"]): row for row in out.lines["outcomes"]}
         for number, (_, outcome, reason) in enumerate(RECORDS):
             row = by_place["drops/mixed.jsonl", 2 * number + 1]
             assert (row["outcome"], row["reason"]) == (outcome, reason), number

@@ -66,7 +66,7 @@ async def test_a_changed_rule_is_replayed_beside_the_live_run_and_promoted(
         assert await flow.start("run", "--once").ended() == 0
         late = read_output(flow.s3, flow.bucket, Layout("out/").run(second))
         late.check()
-        assert any(row["source"]["key"] == "drops/late.jsonl" for row in late.lines["outcomes"])
+        assert any(row["key"] == "drops/late.jsonl" for row in late.lines["outcomes"])
         assert read_output(flow.s3, flow.bucket, Layout("out/").run(first)).raw == before.raw
 
 
