@@ -72,7 +72,11 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         assigned = self.assignment()
-        chosen = {tp: OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in assigned}
+        chosen = {
+            TopicPartition(tp.topic, tp.partition): OffsetAndMetadata(at, "")
+            for tp, at in offsets.items()
+            if tp in assigned
+        }
         if not chosen:
             return False
         try:
