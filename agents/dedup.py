@@ -109,6 +109,29 @@ async def make_filters(redis: Redis, names: Names, run: Run, bands: int, agreein
     return size
 
 
+class Answers:
+    """The answer log of one run: kept until a claim has passed it."""
+
+    def __init__(self, redis: Redis, names: Names, run: str) -> None:
+        self._redis = redis
+        self._names = names
+        self._run = run
+
+    def key(self, partition: int) -> str:
+        return self._names.redis(self._run, f"answers:{partition}")
+
+    async def forget(self, partition: int, below: int) -> None:
+        """Drop the answers of a partition below a raw offset: a claim has passed them."""
+        key = self.key(partition)
+        try:
+            old = [field for field in await self._redis.hkeys(key) if int(field) < below]
+            if old:
+                await self._redis.hdel(key, *old)
+        except (RedisError, OSError):
+            # they are asked for again at the next claim; until then they only take room
+            log.warning("answers not dropped", extra={"partition": partition})
+
+
 class Dedup:
     """Asks for the chunks of one run. One per process; it is asked in the order of delivery."""
 
@@ -116,6 +139,7 @@ class Dedup:
         self._redis = redis
         self._names = names
         self._run = run.run
+        self._answers = Answers(redis, names, run.run)
         self._size = sizing(run.expected_records, run.max_false_drops, bands, agreeing)
         self._agreeing = agreeing
         self._exact, self._near = _keys(names, run.run, self._size)
@@ -147,7 +171,7 @@ class Dedup:
         """
         if not asked:
             return []
-        keys = [self._names.redis(self._run, f"answers:{partition}"), self._names.redis(self._run, "counter")]
+        keys = [self._answers.key(partition), self._names.redis(self._run, "counter")]
         arguments = self._arguments(str(offset), asked)
         pause_seconds, trouble = 0.2, ""
         while True:
@@ -172,17 +196,6 @@ class Dedup:
         metrics.SERVER_WAITING.labels("redis").set(0)
         self._seen = counter
         return [ANSWERS[digit] for digit in text]
-
-    async def forget(self, partition: int, below: int) -> None:
-        """Drop the answers of a partition below a raw offset: a claim has passed them."""
-        key = self._names.redis(self._run, f"answers:{partition}")
-        try:
-            old = [field for field in await self._redis.hkeys(key) if int(field) < below]
-            if old:
-                await self._redis.hdel(key, *old)
-        except (RedisError, OSError):
-            # they are asked for again at the next claim; until then they only take room
-            log.warning("answers not dropped", extra={"partition": partition})
 
 
 # The same pack is the same run: another version makes another run, with filters of its own.

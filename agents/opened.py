@@ -1,42 +1,35 @@
 """Opens a run for a worker: waits for the servers, and refuses what this code must not serve."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from redis.asyncio import Redis
 
-from agents.dedup import Dedup
 from clients import kafka
 from clients.errors import Fatal
-from clients.pack_cache import open_pack
 from clients.redis import check_fit
 from clients.runs import RunStore, check_behaviour, check_settings
 from clients.waiting import until_answered
 from streams.names import Names
-from streams.rules.model import Pack
 from streams.runs import Run
 from streams.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a worker needs of the servers: the run, its pack and the clients."""
+    """What every worker needs of the servers: the run and the clients."""
 
     settings: Settings
     names: Names
     store: RunStore
     run: Run
-    dedup: Dedup
     redis: Redis
-    pack: Pack
-    pack_files: dict[str, bytes]
 
 
 async def open_run(settings: Settings, store: RunStore, redis: Redis, run_id: str | None) -> Opened:
-    """The run and all that belongs to it; `run_id` None means the live one.
+    """The run; `run_id` None means the live one.
 
     Raises RetryLater when a server stays away for `server_wait_seconds`; Fatal when there is no such run,
-    or it is another behaviour's, another cluster's, or its pack was changed.
+    or it is another behaviour's, another cluster's or of other settings.
     """
     patience = settings.server_wait_seconds
     await until_answered("kafka", lambda: kafka.cluster_id(settings), seconds=patience)
@@ -57,10 +50,4 @@ async def open_run(settings: Settings, store: RunStore, redis: Redis, run_id: st
         raise Fatal(
             f"run {run.run} belongs to Kafka cluster {run.cluster_id}, this is {cluster}: its offsets mean nothing here"
         )
-    files = await store.pack_files(run.run)
-    pack = open_pack(files, Path(settings.state))
-    if pack.digest != run.pack_digest:
-        raise Fatal(f"the pack that run {run.run} keeps in S3 is not the one it was made with: restore it")
-    names = Names(settings.namespace)
-    dedup = Dedup(redis, names, run, pack.policy.near_bands, pack.policy.near_agreeing)
-    return Opened(settings, names, store, run, dedup, redis, pack, files)
+    return Opened(settings, Names(settings.namespace), store, run, redis)

@@ -2,26 +2,54 @@
 
 import asyncio
 from collections.abc import Awaitable, Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from faust.types import TP, EventT
 
 from agents.app import ForebayApp
+from agents.dedup import Dedup
 from agents.opened import Opened
 from agents.refine import Refine
 from agents.suspects import Marks
 from clients import kafka
 from clients.backlog import Gate, backlog_bytes
 from clients.errors import Fatal
+from clients.pack_cache import open_pack
+from clients.waiting import until_answered
 from streams.origins import origins
+from streams.rules.model import Pack
+from streams.steps.language import preload
 from streams.topology import PRESETS, SINK, Agent
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A run's pack, as its steps read it and as its files hold it."""
+
+    pack: Pack
+    files: dict[str, bytes]
+
+
+async def open_rules(opened: Opened) -> Rules:
+    """The pack that the run keeps. Raises Fatal when it is not the one that the run was made with."""
+    files = await until_answered("s3", lambda: opened.store.pack_files(opened.run.run))
+    pack = open_pack(files, Path(opened.settings.state))
+    if pack.digest != opened.run.pack_digest:
+        raise Fatal(
+            f"the pack that run {opened.run.run} keeps in S3 is not the one it was made with: restore it"
+        )
+    preload()  # the language model now, not in the first odd record's time
+    return Rules(pack, files)
 
 
 class RefineWorker:
     """Refine inside Faust: begins at the group's offsets."""
 
-    def __init__(self, opened: Opened, row: Agent) -> None:
+    def __init__(self, opened: Opened, row: Agent, rules: Rules) -> None:
         settings, names, run = opened.settings, opened.names, opened.run
+        policy = rules.pack.policy
         self._opened = opened
         self._topic: Any = None
         self._topic_name = run.raw_topic if row.reads == "raw" else names.stage(row.reads, run.run)
@@ -36,9 +64,9 @@ class RefineWorker:
         self._refine = Refine(
             row,
             run,
-            opened.pack,
-            opened.pack_files,
-            opened.dedup,
+            rules.pack,
+            rules.files,
+            Dedup(opened.redis, names, run, policy.near_bands, policy.near_agreeing),
             Marks(opened.redis, names, run.run, row.name),
             self._gate,
             origins(settings.source_buckets()),
@@ -48,7 +76,7 @@ class RefineWorker:
             step_error_share=settings.step_error_share,
         )
 
-    def sends_to(self, app: ForebayApp) -> None:
+    def attached(self, app: ForebayApp) -> None:
         self._topic = app.topic(self._target, value_type=bytes, key_type=bytes)
 
     async def _send(self, value: bytes, headers: list[tuple[str, bytes]], partition: int) -> Awaitable[Any]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from faust.types import TP, EventT
 
-from agents.app import header_list
+from agents.app import ForebayApp, header_list
+from agents.dedup import Answers
 from agents.opened import Opened
 from agents.sink import Sink
 from clients import kafka
@@ -24,7 +25,6 @@ class SinkWorker:
     def __init__(self, opened: Opened, drain: asyncio.Event) -> None:
         self._opened = opened
         self._drain = drain
-        self._app_position: dict[int, int] = {}
         self._done = 0
         self._sink = Sink(
             opened.store.documents,
@@ -33,9 +33,12 @@ class SinkWorker:
             opened.settings,
             f"{os.uname().nodename}-{os.getpid()}-{int(time.time())}",
             time.monotonic,
-            opened.dedup.forget,
+            Answers(opened.redis, opened.names, opened.run.run).forget,
             time.time,
         )
+
+    def attached(self, app: ForebayApp) -> None:
+        """A sink sends nothing through Kafka."""
 
     async def begin_at(self, committed: Mapping[TP, int | None]) -> Mapping[TP, int]:
         """Where the last claims end. Raises Fatal where the log does not reach that far."""

@@ -18,8 +18,6 @@ from faust.types import TP, EventT
 
 from agents.app import ForebayApp, create_app
 from agents.opened import Opened, open_run
-from agents.refine_worker import RefineWorker
-from agents.sink_worker import SinkWorker
 from agents.transport import SafeConsumer
 from agents.watchdog import Watchdog
 from clients import metrics
@@ -29,7 +27,6 @@ from clients.runs import run_store
 from clients.s3 import s3_client
 from clients.waiting import until_answered
 from streams.settings import Settings
-from streams.steps.language import preload
 from streams.topology import PRESETS, SINK, Agent
 
 log = logging.getLogger(__name__)
@@ -42,6 +39,7 @@ CURRENT_SECONDS = 10.0
 class Worker(Protocol):
     """What runs inside the app: told of assignments and events, asked for progress."""
 
+    def attached(self, app: ForebayApp) -> None: ...
     async def begin_at(self, committed: Mapping[TP, int | None]) -> Mapping[TP, int]: ...
     async def revoked(self) -> None: ...
     async def receive(self, event: EventT[Any]) -> None: ...
@@ -76,12 +74,27 @@ async def _work(settings: Settings, row: Agent, run_id: str | None) -> None:
         client = await stack.enter_async_context(s3_client(settings))
         redis = redis_client(settings)
         stack.push_async_callback(redis.aclose)
-        opened = await open_run(settings, run_store(client, settings), redis, run_id)
-        if row.name != SINK.name:
-            preload()  # now, not in the first odd record's time; a sink runs no step
+        opening = asyncio.ensure_future(open_run(settings, run_store(client, settings), redis, run_id))
+        told = asyncio.ensure_future(stop.wait())
+        await asyncio.wait((opening, told), return_when=asyncio.FIRST_COMPLETED)
+        if not opening.done():
+            opening.cancel()  # told to end while a server is away: nothing has begun
+            return
+        opened = await opening
+        worker = await _worker(opened, row, drain)
         _calm_collector()
-        worker: Worker = SinkWorker(opened, drain) if row.name == SINK.name else RefineWorker(opened, row)
         await _run(settings, opened, row, worker, stop, is_fixed=run_id is not None)
+
+
+async def _worker(opened: Opened, row: Agent, drain: asyncio.Event) -> Worker:
+    # imported here: the steps and their rules are most of a process' memory, and a sink needs none of them
+    if row.name == SINK.name:
+        from agents.sink_worker import SinkWorker
+
+        return SinkWorker(opened, drain)
+    from agents.refine_worker import RefineWorker, open_rules
+
+    return RefineWorker(opened, row, await open_rules(opened))
 
 
 def _calm_collector() -> None:
@@ -119,8 +132,7 @@ async def _run(
 
     app.agent(app.topic(topic, value_type=bytes, key_type=bytes), name=row.name)(consume)
     app.on_partitions_revoked.connect(revoked, weak=False)
-    if isinstance(worker, RefineWorker):
-        worker.sends_to(app)
+    worker.attached(app)
     app.finalize()
     watchdog = Watchdog(settings.stall_seconds, worker.progress)
     loops = [

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from agents.dedup import Dedup, make_filters, sizing
+from agents.dedup import Answers, Dedup, make_filters, sizing
 from clients.errors import Fatal
 from clients.redis import check_fit
 from console.local.stack import Stack
@@ -79,7 +79,7 @@ async def test_answers_below_a_claim_are_dropped_and_those_above_stay(redis: Red
     dedup = await asker(redis, names, run_of())
     for offset in range(6):
         await dedup.ask(0, offset, [prints(offset)])
-    await dedup.forget(0, 4)
+    await Answers(redis, names, "r1").forget(0, 4)
     left = {int(field) for field in await redis.hkeys(names.redis("r1", "answers:0"))}
     assert left == {4, 5}
 
