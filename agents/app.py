@@ -1,10 +1,10 @@
 """Makes the Faust app of one agent: the settings under which Faust loses nothing, and our transport."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import faust
-from faust.types import Message
+from faust.types import TP, Message
 from yarl import URL
 
 from agents.transport import Positions, SafeTransport
@@ -21,6 +21,7 @@ class ForebayApp(faust.App):
     """A Faust app that begins where `begin_at` says after every assignment."""
 
     begin_at: Positions
+    may_pass: Callable[[TP], bool]
 
     def _create_directories(self) -> None:
         """Without tables nothing is kept on disk."""
@@ -68,6 +69,7 @@ def create_app(settings: Settings, group: str, begin_at: Positions) -> ForebayAp
         web_enabled=False,
     )
     app.begin_at = begin_at
+    app.may_pass = lambda tp: True
     return app
 
 

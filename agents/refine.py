@@ -95,6 +95,7 @@ class Refine:
         self._steps = before_dedup(agent.steps)
         self._own_failures = {*agent.steps, "render", "carry", "poison"}
         self._next: dict[int, int] = {}
+        self._came_from: dict[int, int] = {}
         self._watched = 0
         self._errors: deque[bool] = deque(maxlen=ERROR_WINDOW)
         self._asked: asyncio.Queue[Chunk] = asyncio.Queue(window)
@@ -106,10 +107,14 @@ class Refine:
 
     # --- what the worker tells us ----------------------------------------------------------------
 
-    def begin(self, offsets: Mapping[TP, int]) -> None:
-        """A new assignment begins at these offsets: whatever is in flight belongs to the last one."""
+    def begin(self, offsets: Mapping[TP, int], delivered: Mapping[TP, int]) -> None:
+        """A new assignment begins at these offsets: whatever is in flight belongs to the last one.
+
+        `delivered` is what was delivered last, plus 1: an offset may lie behind it, past markers.
+        """
         self._generation += 1
         self._next = {tp.partition: offset for tp, offset in offsets.items()}
+        self._came_from = {tp.partition: offset for tp, offset in delivered.items()}
         self._watched = WATCHED_CHUNKS
         self.received = self.done = 0
 
@@ -131,8 +136,8 @@ class Refine:
         expected = self._next.get(message.partition)
         if expected is None or message.offset < expected:
             return  # of an older assignment: it comes again, or came already
-        place = Place(message.partition, message.offset, expected)
-        self._next[message.partition] = message.offset + 1
+        place = Place(message.partition, message.offset, self._came_from[message.partition])
+        self._next[message.partition] = self._came_from[message.partition] = message.offset + 1
         self.received += 1
         place, records = self._decode(message, place)
         await self._run_steps(message.partition, message.offset, records)

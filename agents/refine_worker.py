@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from faust.types import TP, EventT
 
@@ -13,6 +13,7 @@ from agents.dedup import Dedup
 from agents.opened import Opened
 from agents.refine import Refine
 from agents.suspects import Marks
+from agents.transport import SafeConsumer
 from clients import kafka
 from clients.backlog import Gate, backlog_bytes
 from clients.errors import Fatal
@@ -52,6 +53,7 @@ class RefineWorker:
         policy = rules.pack.policy
         self._opened = opened
         self._topic: Any = None
+        self._app: ForebayApp | None = None
         self._topic_name = run.raw_topic if row.reads == "raw" else names.stage(row.reads, run.run)
         following = {agent.reads: agent.name for agent in (*PRESETS[settings.topology], SINK)}
         self._target = names.stage(row.writes, run.run)
@@ -77,6 +79,7 @@ class RefineWorker:
         )
 
     def attached(self, app: ForebayApp) -> None:
+        self._app = app
         self._topic = app.topic(self._target, value_type=bytes, key_type=bytes)
 
     async def _send(self, value: bytes, headers: list[tuple[str, bytes]], partition: int) -> Awaitable[Any]:
@@ -85,31 +88,34 @@ class RefineWorker:
 
     async def begin_at(self, committed: Mapping[TP, int | None]) -> Mapping[TP, int]:
         """The group's offsets. Raises Fatal where one is missing or no longer in the log: never a silent skip."""
-        run = self._opened.run
-        span = await kafka.extent(self._opened.settings, self._topic_name, run.partitions)
+        settings, run = self._opened.settings, self._opened.run
+        group = self._opened.names.agent_group(self._refine.name, run.run)
+        # asked of the group itself: Faust gives a committed 0 as none, and no notes
+        points = await kafka.resume_points(settings, group, self._topic_name, run.partitions)
+        span = await kafka.extent(settings, self._topic_name, run.partitions)
         found: dict[TP, int] = {}
-        for tp, at in committed.items():
-            if at is None:
-                # Faust gives a committed 0 as none: ask the group itself
-                group = self._opened.names.agent_group(self._refine.name, run.run)
-                at = (await kafka.committed(self._opened.settings, group, tp.topic, run.partitions))[
-                    tp.partition
-                ]
-            if at is None:
+        delivered: dict[TP, int] = {}
+        for tp in committed:
+            point = points[tp.partition]
+            if point is None:
                 raise Fatal(
                     f"no start offset of {tp.topic} partition {tp.partition} for run {run.run}: start it by `forebay run`"
                 )
-            if not span.starts[tp.partition] <= at <= span.ends[tp.partition]:
+            if not span.starts[tp.partition] <= point.offset <= span.ends[tp.partition]:
                 raise Fatal(
-                    f"{tp.topic} partition {tp.partition} holds {span.starts[tp.partition]} to {span.ends[tp.partition]}, "
-                    f"the group stands at {at}: retention has passed it or Kafka was made anew"
+                    f"{tp.topic} partition {tp.partition} holds {span.starts[tp.partition]} to "
+                    f"{span.ends[tp.partition]}, the group stands at {point.offset}: retention has passed it or Kafka "
+                    "was made anew"
                 )
-            found[tp] = at
-        self._refine.begin(found)
+            found[tp] = point.offset
+            delivered[tp] = int(point.note) if point.note else point.offset
+        if self._app is not None:
+            cast(SafeConsumer, self._app.consumer).delivered_to = dict(delivered)
+        self._refine.begin(found, delivered)
         return found
 
     async def revoked(self) -> None:
-        self._refine.begin({})
+        self._refine.begin({}, {})
 
     async def receive(self, event: EventT[Any]) -> None:
         await self._refine.receive(event)

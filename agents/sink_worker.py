@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections import deque
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ class SinkWorker:
         self._opened = opened
         self._drain = drain
         self._done = 0
+        self._written: dict[int, deque[EventT[Any]]] = {}
         self._sink = Sink(
             opened.store.documents,
             opened.store.layout,
@@ -38,7 +40,8 @@ class SinkWorker:
         )
 
     def attached(self, app: ForebayApp) -> None:
-        """A sink sends nothing through Kafka."""
+        """A sink sends nothing; the end of a partition that misses a chunk is never committed."""
+        app.may_pass = lambda tp: tp.partition not in self._sink.open_gaps
 
     async def begin_at(self, committed: Mapping[TP, int | None]) -> Mapping[TP, int]:
         """Where the last claims end. Raises Fatal where the log does not reach that far."""
@@ -57,6 +60,7 @@ class SinkWorker:
 
     async def revoked(self) -> None:
         self._sink.revoked(range(self._opened.run.partitions))
+        self._written.clear()
 
     async def receive(self, event: EventT[Any]) -> None:
         message = event.message
@@ -73,10 +77,17 @@ class SinkWorker:
 
         def ack() -> None:
             self._done += 1
-            event.ack()
+            self._written.setdefault(message.partition, deque()).append(event)
+            self._acknowledge(message.partition)
 
         # the timestamp is the broker's, when the decided chunk was appended
         await self._sink.receive(message.partition, message.offset, int(message.timestamp * 1000), chunk, ack)
+
+    def _acknowledge(self, partition: int) -> None:
+        """Acknowledge what is written, unless a chunk is missing: a partition with a gap is not caught up."""
+        if partition not in self._sink.open_gaps:
+            for event in self._written.pop(partition, ()):
+                event.ack()
 
     def loops(self) -> list[Coroutine[Any, Any, None]]:
         return [self._tick()]
@@ -89,6 +100,8 @@ class SinkWorker:
                 # told to drain, and nothing came for a tick: all that is there is read
                 await self._sink.drain()
             await self._sink.cut_due()
+            for partition in list(self._written):
+                self._acknowledge(partition)
             held = self._sink.buffered_messages
 
     def progress(self) -> tuple[bool, int]:

@@ -22,9 +22,10 @@ Positions = Callable[[Mapping[TP, int | None]], Awaitable[Mapping[TP, int]]]
 
 
 class BeginsAt(Protocol):
-    """What the app adds to Faust's: where reading begins."""
+    """What the app adds to Faust's: where reading begins, and whether an idle partition's end may be committed."""
 
     begin_at: Positions
+    may_pass: Callable[[TP], bool]
 
 
 FETCH_BYTES = 32 << 20  # a process holds at most this much that Kafka sent and no agent has seen
@@ -38,6 +39,7 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
         super().__post_init__()
         self.positions: dict[TP, int] = {}
         self.ends: dict[TP, int] = {}
+        self.notes: dict[TP, str] = {}
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -73,7 +75,7 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         assigned = self.assignment()
         chosen = {
-            TopicPartition(tp.topic, tp.partition): OffsetAndMetadata(at, "")
+            TopicPartition(tp.topic, tp.partition): OffsetAndMetadata(at, self.notes.get(tp, ""))
             for tp, at in offsets.items()
             if tp in assigned
         }
@@ -102,6 +104,8 @@ class SafeConsumer(driver.Consumer):
         self._acked_to: dict[TP, int] = {}
         self._read_to: dict[TP, int] = {}
         self._seeks = 0
+        # by partition the last acknowledged offset + 1, markers not counted; set by the app where it begins
+        self.delivered_to: dict[TP, int] = {}
 
     def _new_consumer_thread(self) -> SafeConsumerThread:
         return SafeConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -152,6 +156,7 @@ class SafeConsumer(driver.Consumer):
             tp = message.tp
             assert message.offset > self._acked_to.get(tp, -1), "acknowledged out of order"
             self._acked_to[tp] = message.offset
+            self.delivered_to[tp] = message.offset + 1
         return done
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
@@ -160,6 +165,10 @@ class SafeConsumer(driver.Consumer):
     async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
         """Commit, and remember only what Kafka has taken: the driver remembers what it has tried."""
         seeks = self._seeks
+        # an idle commit passes markers: what was delivered last is noted beside it, for the chain of `came_from`
+        self._thread.notes = {
+            tp: str(min(self.delivered_to[tp], at)) for tp, at in offsets.items() if tp in self.delivered_to
+        }
         did_commit: bool = await self._commit(offsets)
         if did_commit and seeks == self._seeks:
             self._committed_offset.update(offsets)
@@ -172,6 +181,8 @@ class SafeConsumer(driver.Consumer):
 
     def is_idle(self, tp: TP) -> bool:
         """True when all that was read of the partition is acknowledged and the position is known."""
+        if not cast(BeginsAt, self.app).may_pass(tp):
+            return False
         return tp in self._read_to and self._fetched.get(tp) == self._acked_to.get(tp)
 
     def acked_or_read(self, tp: TP) -> int | None:

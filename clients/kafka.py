@@ -187,12 +187,32 @@ async def extent(settings: Settings, topic: str, partitions: int) -> Extent:
     return Extent(tuple(starts[tp] for tp in tps), tuple(ends[tp] for tp in tps))
 
 
-async def committed(settings: Settings, group: str, topic: str, partitions: int) -> tuple[int | None, ...]:
-    """The group's committed offsets by partition; None where it has none."""
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """A group's committed offset of a partition, and the note that was committed with it."""
+
+    offset: int
+    note: str
+
+
+async def resume_points(
+    settings: Settings, group: str, topic: str, partitions: int
+) -> tuple[Resume | None, ...]:
+    """Where a group goes on, by partition; None where it has no offset."""
     async with admin(settings) as client:
         found = await _once_elected(lambda: client.list_consumer_group_offsets(group))
-    offsets = {tp.partition: at.offset for tp, at in found.items() if tp.topic == topic and at.offset >= 0}
-    return tuple(offsets.get(number) for number in range(partitions))
+    points = {
+        tp.partition: Resume(at.offset, at.metadata)
+        for tp, at in found.items()
+        if tp.topic == topic and at.offset >= 0
+    }
+    return tuple(points.get(number) for number in range(partitions))
+
+
+async def committed(settings: Settings, group: str, topic: str, partitions: int) -> tuple[int | None, ...]:
+    """The group's committed offsets by partition; None where it has none."""
+    points = await resume_points(settings, group, topic, partitions)
+    return tuple(None if point is None else point.offset for point in points)
 
 
 async def _once_elected(call: Callable[[], Awaitable[T]]) -> T:

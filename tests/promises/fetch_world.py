@@ -103,12 +103,15 @@ class World:
     async def raw(self) -> Found:
         """Every committed record by key and version, in the order of each partition; raises on a repeat."""
         found: Found = {}
-        last: dict[tuple[int, str, str], int] = {}
+        last: dict[tuple[int, str, str], tuple[int, int]] = {}
         for partition, message in await self._messages(Names(self.name).raw, self.settings.partitions):
             for part, number, line in read_raw(message.value, message.headers).items():
                 place = (partition, part.key, part.version)
-                assert last.get(place, -1) < number, f"out of order or twice: {place} {number}"
-                last[place] = number
+                before, offset = last.get(place, (-1, -1))
+                assert before < number, (
+                    f"out of order or twice: {place} {number} at {message.offset}, {before} at {offset}"
+                )
+                last[place] = (number, message.offset)
                 found.setdefault((part.key.removeprefix("drops/"), part.version), []).append((number, line))
         for records in found.values():
             records.sort(key=lambda record: record[0])

@@ -9,12 +9,13 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.handlers import add_expect_header
 
 DATASETS = ("kept", "crisis", "held", "duplicate", "rejected", "outcomes")
 
 
 def s3_of(environment: dict[str, str]) -> Any:
-    return boto3.client(
+    client = boto3.client(
         "s3",
         endpoint_url=environment["FOREBAY_S3_ENDPOINT"],
         aws_access_key_id=environment["FOREBAY_S3_ACCESS_KEY"],
@@ -22,6 +23,9 @@ def s3_of(environment: dict[str, str]) -> Any:
         region_name="us-east-1",
         config=Config(s3={"addressing_style": "path"}),
     )
+    # urllib3 stumbles now and then over the local store's answer to it, and waits a minute before it tries again
+    client.meta.events.unregister("before-call.s3", add_expect_header)
+    return client
 
 
 @dataclass

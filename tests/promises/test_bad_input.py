@@ -55,7 +55,12 @@ RECORDS: list[tuple[bytes, str, str | None]] = [
         "crisis",
         "acute",
     ),
-    (_good(2).replace(b"makes sense", b"is caf\xe9 talk"), "kept", None),
+    (
+        b'{"prompt": "My brother opened a caf\xe9 and never asks how my own work goes. Is it petty to mind?", '
+        b'"response": "It is not petty to want to be asked. You could tell him one thing about your week first."}',
+        "kept",
+        None,
+    ),
 ]
 
 
