@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -152,11 +152,13 @@ async def cluster_id(settings: Settings) -> str:
 
 
 @asynccontextmanager
-async def reader(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
-    """A read_committed consumer without a group: assign it, seek it, look at offsets."""
+async def reader(
+    settings: Settings, isolation: Literal["read_committed", "read_uncommitted"] = "read_committed"
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer without a group: assign it, seek it, look at offsets. Open transactions do not count."""
     consumer = AIOKafkaConsumer(
         **connection(settings),
-        isolation_level="read_committed",
+        isolation_level=isolation,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=MESSAGE_BYTES,

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from clients.kafka import reader
 from clients.metrics import FETCH_TRANSACTIONS
@@ -103,7 +103,7 @@ class Lane:
         async with reader(self._settings) as consumer:
             consumer.assign([tp])
             await consumer.seek_to_beginning(tp)
-            end = (await consumer.end_offsets([tp]))[tp]
+            end = await self._settled_end(consumer, tp)
             while await consumer.position(tp) < end:
                 for messages in (await consumer.getmany(tp, timeout_ms=1000)).values():
                     for message in messages:
@@ -122,6 +122,20 @@ class Lane:
             "finished": self._ledger.finished_count,
         }
         log.info("lane owned", extra=extra)
+
+    async def _settled_end(self, consumer: AIOKafkaConsumer, tp: TopicPartition) -> int:
+        """The ledger's end once no transaction is open in it.
+
+        The last owner's commit may be decided and its markers not yet written everywhere, above all when the
+        broker died meanwhile: a read_committed end taken then is short, and its records would be sent again.
+        """
+        async with reader(self._settings, "read_uncommitted") as all_of_it:
+            while True:
+                whole = (await all_of_it.end_offsets([tp]))[tp]
+                end = (await consumer.end_offsets([tp]))[tp]
+                if end >= whole or self._is_stopping:
+                    return int(end)
+                await asyncio.sleep(0.1)
 
     def _open_objects(self) -> None:
         while self._waiting and len(self._readings) < self._settings.open_objects:
