@@ -4,6 +4,9 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+# imported for every run: CPython 3.11.7 can die at a session's end ("AST constructor recursion depth mismatch")
+# when pytest's plugin for it is there and the package itself was never imported
+import hypothesis  # noqa: F401
 import pytest
 
 from console.local.ports import Ports
