@@ -11,7 +11,7 @@ The chain of a chunk, and what holds if the process dies at each point:
 import asyncio
 import logging
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +20,7 @@ from faust.types import TP, EventT
 
 from agents.app import header_list
 from agents.dedup import Dedup
+from agents.error_limit import ErrorLimit
 from agents.suspects import Marks, run_apart
 from clients import metrics
 from clients.backlog import Gate
@@ -40,7 +41,6 @@ log = logging.getLogger(__name__)
 # After an assignment so many chunks are marked: a chunk that ended the last process is among them, for
 # offsets are committed every second.
 WATCHED_CHUNKS = 200
-ERROR_WINDOW = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,11 @@ class Refine:
         self._origin_of = origin_of
         self._send = send
         self._suspect_seconds = suspect_seconds
-        self._error_limit = int(step_error_share * ERROR_WINDOW)
+        self._errors = ErrorLimit(agent.steps, step_error_share)
         self._steps = before_dedup(agent.steps)
-        self._own_failures = {*agent.steps, "render", "carry", "poison"}
         self._next: dict[int, int] = {}
         self._came_from: dict[int, int] = {}
         self._watched = 0
-        self._errors: deque[bool] = deque(maxlen=ERROR_WINDOW)
         self._asked: asyncio.Queue[Chunk] = asyncio.Queue(window)
         self._sent: asyncio.Queue[tuple[Chunk, Awaitable[Any]]] = asyncio.Queue(window)
         self._generation = 0
@@ -218,38 +216,16 @@ class Refine:
             [Desk(record) for record in records],
             self._steps,
             self._pack,
-            observe=_observe,
+            observe=lambda step, seconds: metrics.STEP_SECONDS.labels(step).inc(seconds),
             clock=time.perf_counter,
         )
         if watched:
             await until_answered("redis", lambda: self._marks.unmark(partition, offset))
 
-    def _watch_errors(self, records: list[Record]) -> None:
-        for record in records:
-            # what an agent before this one counted is not counted again
-            failed = record.failure is not None and record.failure.step in self._own_failures
-            self._errors.append(failed)
-            if failed and record.failure is not None:
-                metrics.STEP_ERRORS.labels(record.failure.step).inc()
-                log.error(
-                    "a step raised",
-                    extra={
-                        "step": record.failure.step,
-                        "error": record.failure.error,
-                        "key": record.source.key,
-                        "record": record.source.record,
-                    },
-                )
-        if sum(self._errors) > self._error_limit:
-            raise Fatal(
-                f"{sum(self._errors)} of the last {len(self._errors)} records made a step raise: the code or the rules "
-                "are wrong; nothing more is acknowledged"
-            )
-
     def _packed(self, chunk: Chunk) -> tuple[bytes, list[tuple[str, bytes]]]:
         place, records = chunk.place, chunk.records
         if "decide" not in self._agent.steps:
-            self._watch_errors(records)
+            self._errors.look(records)
             value = b"\n".join(carry.dump(record) for record in records)
             return value, CarriedChunk(
                 value, self._run.run, place.partition, place.offset, place.came_from, self._run.epoch
@@ -257,7 +233,7 @@ class Refine:
         settle(records)
         value, sections = render(records, self._pack.label, place.partition, place.offset)
         # last, for rendering can fail too; before all is sent, for nothing of bad code may be acknowledged
-        self._watch_errors(records)
+        self._errors.look(records)
         self._count(records)
         return value, DecidedChunk(
             value, sections, self._run.run, place.partition, place.offset, place.came_from, self._run.epoch
@@ -271,7 +247,3 @@ class Refine:
         counts = Counter((name_of(outcome), reason_of(outcome)) for outcome in outcomes)
         metrics.RECEIVED.inc(len(records))
         metrics.count_outcomes((name, reason, count) for (name, reason), count in counts.items())
-
-
-def _observe(step: str, seconds: float) -> None:
-    metrics.STEP_SECONDS.labels(step).inc(seconds)

@@ -1,6 +1,6 @@
-"""The `forebay` command: one row a command; every error that a person can settle is one clear line.
+"""The `forebay` command: a long room, for it is the table of commands; what they do is in the room that each names.
 
-Longer than a room because it is the table of commands; what they do is in the room that each names.
+Every error that a person can settle is one clear line.
 Exit codes: 0 done · 1 a person must act · 2 a server does not answer: the same command can go through later ·
 3 bad settings or rules · 4 done, but some objects could not be read · 64 wrong usage · 70 a fault in Forebay.
 """
