@@ -16,7 +16,7 @@ class Agent:
     writes: str
 
 
-# Facts first, then one decision. `scan` runs the pack's one Hyperscan pass, which the steps after it read.
+# Facts first, then one decision. `scan` looks for every rule of the pack at once; the steps after it read what it found.
 FUSED: tuple[Agent, ...] = (
     Agent(
         "refine",

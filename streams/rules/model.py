@@ -1,4 +1,4 @@
-"""What a rule pack is, once read: rules, guards, fragments and the policy, with one compiled database."""
+"""What a rule pack is, once read: rules, guards, fragments and the policy, with its compiled databases: one for each reading side."""
 
 import re
 from collections.abc import Mapping

@@ -45,6 +45,9 @@ async def test_an_aborted_transaction_is_never_read_and_idle_commits_pass_its_ma
         # the log ends in markers: an acknowledged offset + 1 would never reach its end
         await until(lambda: _is(_committed(settings, group, topic), end))
     assert seen == [b"1", b"2", b"3"]
+    # what was delivered last (offset 5) is noted beside the end: the next chunk follows it, not a marker
+    (point,) = await kafka.resume_points(settings, group, topic, 1)
+    assert point == kafka.Resume(end, "6")
 
 
 async def _is(call: Any, wanted: int | None) -> bool:
