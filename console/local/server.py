@@ -11,6 +11,7 @@ from console.local.unavailable import PortTaken, Unavailable
 
 Say = Callable[[str], None]
 
+_STOP_SECONDS = 5.0
 READY_SECONDS = 120.0  # a busy two-core machine needs 10; past this something is wrong
 _POLL_SECONDS = 0.05
 _NOTHING: Mapping[str, str] = {}
@@ -104,6 +105,10 @@ class Server:
     def freeze(self) -> None:
         """SIGSTOP: connections stay open and nothing answers. Undone by `thaw`."""
         self._signal(signal.SIGSTOP)
+        deadline = time.monotonic() + _STOP_SECONDS
+        # the signal is sent at once and heeded a moment later, thread by thread
+        while not self._started().identity.is_stopped() and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
