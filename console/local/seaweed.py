@@ -72,8 +72,10 @@ def plan(folder: Path, ports: Ports, *, logs: Path) -> Plan:
             # relative to its folder like -dir, which splits at commas: the defaults lie in /tmp and outlive it, a full path can be too long
             *("-s3.localSocket=s3.sock", "-filer.localSocket=filer.sock"),
         ),
-        # HOME: it would read settings from ~/.seaweedfs
-        environment=os.environ | {"GOMEMLIMIT": "300MiB", "HOME": str(folder)},
+        # HOME: it would read settings from ~/.seaweedfs. COPY_1: a new bucket takes 7 volumes by default, and
+        # their number is bounded by the disk: after some forty buckets every PUT would fail
+        environment=os.environ
+        | {"GOMEMLIMIT": "300MiB", "HOME": str(folder), "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"},
         folder=folder,
         log=logs / "s3.log",
         is_ready=lambda: _takes_files(ports.filer) and _answers(ports.s3),

@@ -182,6 +182,15 @@ class Pipeline:
         for process in self.processes:
             process.stop()
 
+    def remove(self) -> None:
+        """Give the bucket's room back: the store of the session is shared, and its volumes are numbered."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
+        for page in pages:
+            keys = [{"Key": item["Key"]} for item in page.get("Contents", ())]
+            if keys:
+                self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": keys})
+        self.s3.delete_bucket(Bucket=self.bucket)
+
 
 @contextmanager
 def pipeline(stack: Stack, folder: Path, **more: Any) -> Iterator[Pipeline]:
@@ -191,6 +200,7 @@ def pipeline(stack: Stack, folder: Path, **more: Any) -> Iterator[Pipeline]:
         yield made
     finally:
         made.stop()
+        made.remove()
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60, pause: float = 0.1) -> None:
