@@ -1,4 +1,4 @@
-"""Keeps the processes of a pipeline alive, and ends them in the order in which nothing is cut short.
+"""Keeps a pipeline's processes alive and ends them in order; long, for it is one state machine in one class.
 
 A child that dies is started again after 1, 2, 4 … 30 seconds. Nothing is lost meanwhile: every child's
 progress is in Kafka and S3, never in its process. Children die with the supervisor, however it ends.
