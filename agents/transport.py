@@ -2,12 +2,14 @@
 
 Promises: an offset is committed only when the agent acknowledged it and everything before it; a commit
 at the end of a topic passes trailing transaction markers only when nothing that was read is unacknowledged;
-after every (re)assignment reading begins where `positions` says, or at the committed offset.
+after every (re)assignment reading begins where `positions` says, or at the committed offset, and what was
+read before that is not delivered.
 Written against faust-streaming 0.15.3 and aiokafka 0.14.0, which are pinned: the overrides below replace
 private parts of both.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Protocol, cast
 
 import aiokafka
@@ -33,10 +35,12 @@ FETCH_WAIT_MS = 250
 
 
 class SafeConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread that talks to Kafka. Beside records it reports the position that belongs to them."""
+    """The thread that talks to Kafka. Beside records it reports the seek and the positions that belong to them."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.sought = 0
+        self.read_after = 0
         self.positions: dict[TP, int] = {}
         self.ends: dict[TP, int] = {}
         self.notes: dict[TP, str] = {}
@@ -69,8 +73,22 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
                 if state is not None and state.has_valid_position:
                     positions[TP(tp.topic, tp.partition)] = state.position
                     ends[TP(tp.topic, tp.partition)] = max(state.lso or 0, state.position)
-        self.positions, self.ends = positions, ends
+        self.positions, self.ends, self.read_after = positions, ends, self.sought
         return records
+
+    async def seek_as(self, number: int, offsets: Mapping[TP, int]) -> None:
+        """Seek, and tell of what is read from now on that it was read after seek `number`."""
+        await self.call_thread(self._seek_as, number, offsets)
+
+    async def _seek_as(self, number: int, offsets: Mapping[TP, int]) -> None:
+        assigned = self.assignment()
+        # no await between the number and the seeks: no read can fall between them
+        self.sought = number
+        await self._seek_wait(
+            self._ensure_consumer(),
+            # one that was taken away meanwhile: the next assignment seeks again
+            {TopicPartition(tp.topic, tp.partition): at for tp, at in offsets.items() if tp in assigned},
+        )
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         assigned = self.assignment()
@@ -103,7 +121,8 @@ class SafeConsumer(driver.Consumer):
         self._fetched: dict[TP, int] = {}
         self._acked_to: dict[TP, int] = {}
         self._read_to: dict[TP, int] = {}
-        self._seeks = 0
+        self._seek_number = 0
+        self._seeking = asyncio.Lock()
         # by partition the last acknowledged offset + 1, markers not counted; set by the app where it begins
         self.delivered_to: dict[TP, int] = {}
 
@@ -111,22 +130,22 @@ class SafeConsumer(driver.Consumer):
         return SafeConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109
-        seeks = self._seeks
         records = await super()._getmany(active_partitions, timeout)
-        # A seek in between (a rebalance) makes these positions another assignment's: trusting them would
-        # commit what was never delivered.
-        if seeks == self._seeks and self.flow_active:
+        if self._thread.read_after != self._seek_number:
+            # Read before a seek that is under way (a rebalance): another assignment's. They are read again
+            # from where that seek begins; their positions would commit what was never delivered.
+            return {}
+        if self.flow_active:
             for tp, found in records.items():
                 self._fetched[TP(tp.topic, tp.partition)] = found[-1].offset
             self._read_to = dict(self._thread.positions)
         return records
 
-    def _forget_positions(self, tps: Iterable[TP] | None = None) -> None:
-        self._seeks += 1
+    def _forget_positions(self) -> None:
+        self._seek_number += 1
         self._read_to = {}
-        for tp in list(self._fetched) + list(self._acked_to) if tps is None else tps:
-            self._fetched.pop(tp, None)
-            self._acked_to.pop(tp, None)
+        self._fetched.clear()
+        self._acked_to.clear()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         self._forget_positions()
@@ -134,21 +153,27 @@ class SafeConsumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         """Begin at the committed offsets, or where the app's `positions` says (a sink: its last claim)."""
+        try:
+            async with self._seeking:
+                await self._begin()
+        except Exception as error:
+            # the driver only logs this where it seeks by itself, and nothing would be delivered ever after
+            await self.crash(error)
+            raise
+
+    async def _begin(self) -> None:
         self._forget_positions()
+        number = self._seek_number
         await super().perform_seek()
-        assigned = self.assignment()
         wanted = await cast(BeginsAt, self.app).begin_at(
-            {tp: self._committed_offset.get(tp) for tp in assigned}
-        )
-        # always seek: the driver leaves a committed 0 where the last read stopped
-        await self._thread.seek_wait(
-            {TopicPartition(tp.topic, tp.partition): at for tp, at in wanted.items()}
+            {tp: self._committed_offset.get(tp) for tp in self.assignment()}
         )
         for tp, offset in wanted.items():
             # what is committed stays what Kafka says: a sink begins where its claims end, ahead of its group,
             # and must still commit that though nothing new comes
             self._read_offset[tp] = offset or None
-        self._forget_positions()
+        # always seek: the driver leaves a committed 0 where the last read stopped
+        await self._thread.seek_as(number, wanted)
 
     def ack(self, message: Any) -> bool:
         done: bool = super().ack(message)
@@ -164,13 +189,13 @@ class SafeConsumer(driver.Consumer):
 
     async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
         """Commit, and remember only what Kafka has taken: the driver remembers what it has tried."""
-        seeks = self._seeks
+        number = self._seek_number
         # an idle commit passes markers: what was delivered last is noted beside it, for the chain of `came_from`
         self._thread.notes = {
             tp: str(min(self.delivered_to[tp], at)) for tp, at in offsets.items() if tp in self.delivered_to
         }
         did_commit: bool = await self._commit(offsets)
-        if did_commit and seeks == self._seeks:
+        if did_commit and number == self._seek_number:
             self._committed_offset.update(offsets)
         return did_commit
 

@@ -1,12 +1,12 @@
 """The points of Faust that lose or repeat data: each is made impossible by the transport, on a real broker."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from faust.types import TP, EventT
 
-from agents.transport import SafeProducer
+from agents.transport import SafeConsumer, SafeProducer
 from clients import kafka
 from console.local.stack import Stack
 from tests.agents.kafka_log import (
@@ -145,6 +145,67 @@ async def test_a_group_that_lags_behind_where_the_app_begins_is_brought_up_thoug
 
     async with reading(settings, group, topic, never, at_the_end):
         await until(lambda: _is(_committed(settings, group, topic), 5))
+
+
+async def test_what_was_read_before_a_seek_is_not_delivered_but_read_again(stack: Stack) -> None:
+    settings = settings_of(stack)
+    group = "g-before" + settings.namespace
+    topic = await make_topic(settings, "in")
+    await kafka.pin_offsets(settings, group, topic, {0: 0})
+    seen: list[tuple[bool, bytes]] = []
+    seeking = False
+
+    async def receive(event: EventT[Any]) -> None:
+        seen.append((seeking, event.value))
+        event.ack()
+
+    async with producer(settings) as client:
+
+        async def begin(offsets: Mapping[TP, int | None]) -> Mapping[TP, int]:
+            if seeking:
+                await client.send_and_wait(topic, b"two", partition=0)
+                thread = cast(SafeConsumer, app.consumer)._thread
+                await until(lambda: thread.positions.get(TP(topic, 0)) == 2)
+                return {TP(topic, 0): 1}
+            return await group_offsets(offsets)
+
+        async with reading(settings, group, topic, receive, begin) as app:
+            await client.send_and_wait(topic, b"one", partition=0)
+            await until(lambda: len(seen) == 1)
+            seeking = True
+            await app.consumer.perform_seek()
+            seeking = False
+            await client.send_and_wait(topic, b"three", partition=0)
+            await until(lambda: _is(_committed(settings, group, topic), 3))
+    assert seen == [(False, b"one"), (False, b"two"), (False, b"three")]
+
+
+async def test_what_is_read_while_a_seek_returns_counts_as_read(stack: Stack, monkeypatch: Any) -> None:
+    # else the partition is never idle, and a group that is done looks behind for ever
+    settings = settings_of(stack)
+    group = "g-after" + settings.namespace
+    topic = await make_topic(settings, "in")
+    await kafka.pin_offsets(settings, group, topic, {0: 0})
+    seen: list[bytes] = []
+
+    async def receive(event: EventT[Any]) -> None:
+        seen.append(event.value)
+        event.ack()
+
+    async with reading(settings, group, topic, receive) as app:
+        await write_transactions(settings, topic, [([b"one"], True)])
+        await until(lambda: _is(_committed(settings, group, topic), 2))
+        thread = cast(SafeConsumer, app.consumer)._thread
+        seek = thread.seek_as
+
+        async def slow_seek(number: int, offsets: Mapping[TP, int]) -> None:
+            await seek(number, offsets)
+            await write_transactions(settings, topic, [([b"two"], True)])
+            await until(lambda: seen == [b"one", b"two"])
+
+        monkeypatch.setattr(thread, "seek_as", slow_seek)
+        await app.consumer.perform_seek()
+        await until(lambda: _is(_committed(settings, group, topic), 4))
 
 
 async def test_a_rebalance_drops_nothing_and_each_member_goes_on_in_order(stack: Stack) -> None:

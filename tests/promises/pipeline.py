@@ -57,8 +57,15 @@ class Process:
             self._popen.send_signal(number)
 
     async def ended(self, seconds: float = 120) -> int:
-        """Its exit code, when it has ended by itself."""
-        return await asyncio.wait_for(asyncio.to_thread(self._popen.wait), seconds)
+        """Its exit code, when it has ended by itself. One that does not end says what it last logged."""
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(self._popen.wait), seconds)
+        except TimeoutError:
+            self.kill()  # else the thread that waits for it would outlive the test
+            last = "\n".join(self.log.read_text(errors="replace").splitlines()[-60:])
+            raise AssertionError(
+                f"did not end within {seconds:g} s; the end of {self.log.name}:\n{last}"
+            ) from None
 
     def stop(self) -> None:
         """SIGTERM, then SIGKILL for one that does not end."""
