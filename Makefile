@@ -39,10 +39,10 @@ lint: setup
 	$(BIN)/lint-imports
 
 check: lint
-	$(BIN)/pytest -m "not servers"
+	$(BIN)/pytest -n 2 -m "not servers"
 
 test: servers lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 3 --dist worksteal
 
 demo: servers
 	@$(BIN)/forebay demo

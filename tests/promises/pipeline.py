@@ -56,7 +56,7 @@ class Process:
         if self.is_running():
             self._popen.send_signal(number)
 
-    async def ended(self, seconds: float = 120) -> int:
+    async def ended(self, seconds: float = 300) -> int:
         """Its exit code, when it has ended by itself. One that does not end says what it last logged."""
         try:
             return await asyncio.wait_for(asyncio.to_thread(self._popen.wait), seconds)
@@ -155,7 +155,7 @@ class Pipeline:
         found = await lag(self.settings, self.run, rows[agent])
         return found.done - found.start
 
-    async def finished(self, seconds: float = 120) -> None:
+    async def finished(self, seconds: float = 300) -> None:
         """Return when all that was fetched is decided, cut and claimed. Dead processes make it fail at once."""
         for agent in agents_of(self.settings):
             await self._caught_up(agent.name, seconds)
