@@ -13,6 +13,14 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 # --- intake -----------------------------------------------------------------------------------------
 SWEEPS = Counter("forebay_sweeps", "Full listings of the sources that ended.", registry=REGISTRY)
 LIST_CALLS = Counter("forebay_list_calls", "LIST requests made to S3.", registry=REGISTRY)
+EVENTS = Counter(
+    "forebay_bucket_events", "Bucket events by what became of them.", ["kind", "outcome"], registry=REGISTRY
+)
+QUEUE_REFUSALS = Counter(
+    "forebay_queue_refusals",
+    "Times that a queue of bucket events was missing or refused us.",
+    registry=REGISTRY,
+)
 OBJECTS = Counter(
     "forebay_objects", "Object versions that reached a state.", ["state", "reason"], registry=REGISTRY
 )
@@ -23,6 +31,12 @@ FETCHED_RECORDS = Counter(
 FETCHED_BYTES = Counter("forebay_fetched_bytes", "Bytes of raw chunks committed.", registry=REGISTRY)
 REFUSED_RECORDS = Counter(
     "forebay_refused_records", "Records that intake refused and counted.", ["reason"], registry=REGISTRY
+)
+MEMBERS_UNREAD = Counter(
+    "forebay_members_unread",
+    "Files in archives that were refused or damaged; the rest of their archive was read.",
+    ["state", "reason"],
+    registry=REGISTRY,
 )
 REPAIRED_RECORDS = Counter(
     "forebay_repaired_records", "Records read as Windows-1252 for want of valid UTF-8.", registry=REGISTRY

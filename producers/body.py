@@ -35,10 +35,11 @@ class Body:
             size += len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    async def _some(self) -> bytes:
+    async def _some(self, end: int | None = None) -> bytes:
+        end = self._version.size_bytes if end is None else end
         try:
             if self._stream is None:
-                self._stream = await self._get()
+                self._stream = await self._get(end)
             part = await _read(self._stream)
         except S3_FAULTS as error:
             self.close()
@@ -50,25 +51,38 @@ class Body:
             self.close()
             raise RetryLater(f"S3 ended {self._version.place} early")
         self._at += len(part)
-        if self._at >= self._version.size_bytes:
+        if self._at >= end:
             self._stream.release()
             self._stream = None
         return part
 
-    async def _get(self) -> Any:
+    async def _get(self, end: int) -> Any:
         v = self._version
         arguments: dict[str, Any] = {"Bucket": v.bucket, "Key": v.key, "IfMatch": f'"{v.etag}"'}
         if v.version_id:
             arguments["VersionId"] = v.version_id
-        if self._at:
-            arguments["Range"] = f"bytes={self._at}-"
+        if self._at or end < v.size_bytes:
+            arguments["Range"] = f"bytes={self._at}-{end - 1 if end < v.size_bytes else ''}"
         response = await self._client.get_object(**arguments)
         stream = response["Body"]
         # a store that ignores If-Match or Range must not pass for one that honours them
-        if etag_of(response["ETag"]) != v.etag or response["ContentLength"] != v.size_bytes - self._at:
+        if etag_of(response["ETag"]) != v.etag or response["ContentLength"] != end - self._at:
             stream.close()
             raise Overwritten("etag")
         return stream
+
+    async def range(self, start: int, size: int) -> bytes:
+        """These stored bytes, all of them: `size` must lie within the version."""
+        self.close()
+        self._at = start
+        parts: list[bytes] = []
+        got = 0
+        while got < size:
+            part = await until_answered("s3", lambda: self._some(end=start + size))
+            parts.append(part)
+            got += len(part)
+        self.close()
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def close(self) -> None:
         """Drop the connection; what was not read is read again by whoever goes on."""

@@ -1,39 +1,11 @@
 """Cuts one object's records into pieces at record boundaries, each small enough for a chunk."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from producers.containers.container import Records
+from producers.pieces import Piece, PieceStub
 from producers.states import Ending, Limits, Position
-from streams.outcomes import Reason
-
-
-@dataclass(frozen=True, slots=True)
-class PieceStub:
-    """A refused record of a piece: its number in the object and its byte range."""
-
-    record: int
-    reason: Reason
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Neighbouring records of one object: numbers first .. first + count - 1, stubs included.
-
-    `is_full`: it was cut because a limit was reached, and makes a chunk alone. The last piece of an object
-    has an `ending`, and may be empty. `after` is where reading goes on once this piece is committed.
-    """
-
-    value: bytes
-    first: int
-    count: int
-    stubs: tuple[PieceStub, ...]
-    repaired: int
-    after: Position | None
-    is_full: bool
-    ending: Ending | None = None
 
 
 class Chunker:
@@ -42,17 +14,15 @@ class Chunker:
     def __init__(self, limits: Limits, at: Position) -> None:
         self._limits = limits
         self._at = at
-        self._first = at.record
+        self._next = at.record  # the number at which reading goes on
         self._end = at.byte
+        self._carry = at.carry
+        self._has_cut = at.record > 0
         self._clear()
-
-    @property
-    def records(self) -> int:
-        """The number of the next record."""
-        return self._first + self._count
 
     def _clear(self) -> None:
         self._lines: list[bytes] = []
+        self._runs: list[tuple[int, int]] = []
         self._stubs: list[PieceStub] = []
         self._count = 0
         self._bytes = 0
@@ -60,37 +30,53 @@ class Chunker:
 
     def add(self, found: Records) -> Iterator[Piece]:
         """The pieces that these records fill."""
-        refused, repaired = found.refused, found.repaired
+        refused, repaired, rows, carries = found.refused, found.repaired, found.rows, found.carries
         most_bytes, most_records = self._limits.chunk_bytes, self._limits.chunk_records
-        for number, line in enumerate(found.lines):
+        for place, line in enumerate(found.lines):
             size = len(line) + 1
             if self._count and (self._bytes + size > most_bytes or self._count >= most_records):
                 yield self._cut(is_full=True)
-            if refused and number in refused:
-                stub = refused[number]
-                self._stubs.append(PieceStub(self.records, stub.reason, stub.start, stub.end))
+            number, behind = rows[place] if rows else (self._next, self._next + 1)
+            if refused and place in refused:
+                stub = refused[place]
+                self._stubs.append(PieceStub(number, stub.reason, stub.start, stub.end))
             else:
                 self._lines.append(line)
                 self._bytes += size
-                if repaired and number in repaired:
+                if repaired and place in repaired:
                     self._repaired += 1
+            self._number(number)
             self._count += 1
-            self._end = found.ends[number]
+            self._next = behind
+            self._end = found.ends[place]
+            if carries and place in carries:
+                self._carry = carries[place]
+
+    def _number(self, number: int) -> None:
+        if self._runs:
+            first, count = self._runs[-1]
+            if first + count == number:
+                self._runs[-1] = (first, count + 1)
+                return
+        self._runs.append((number, 1))
+
+    @property
+    def has_records(self) -> bool:
+        """True once a record was found, also before the position where reading began."""
+        return self._has_cut or self._count > 0
 
     def finish(self, ending: Ending) -> Piece:
         """The rest, perhaps nothing, with how the object ended."""
         return self._cut(is_full=False, ending=ending)
 
     def _cut(self, *, is_full: bool, ending: Ending | None = None) -> Piece:
-        first, count = self._first, self._count
-        self._first = first + count
+        self._has_cut = self.has_records
         piece = Piece(
             value=b"\n".join(self._lines),
-            first=first,
-            count=count,
+            runs=tuple(self._runs),
             stubs=tuple(self._stubs),
             repaired=self._repaired,
-            after=replace(self._at, byte=self._end, record=self._first),
+            after=replace(self._at, byte=self._end, record=self._next, carry=self._carry),
             is_full=is_full,
             ending=ending,
         )

@@ -2,7 +2,14 @@
 
 import logging
 
-from clients.metrics import FETCHED_BYTES, FETCHED_RECORDS, OBJECTS, REFUSED_RECORDS, REPAIRED_RECORDS
+from clients.metrics import (
+    FETCHED_BYTES,
+    FETCHED_RECORDS,
+    MEMBERS_UNREAD,
+    OBJECTS,
+    REFUSED_RECORDS,
+    REPAIRED_RECORDS,
+)
 from producers.ledger import Entry
 from producers.packing import Packed
 
@@ -32,5 +39,7 @@ def count_committed(taken: list[Packed]) -> None:
                 FETCHED_RECORDS.labels(piece.after.container).inc(piece.count)
             if piece.repaired:
                 REPAIRED_RECORDS.inc(piece.repaired)
+            for member in piece.members:
+                MEMBERS_UNREAD.labels(member.state.value, member.reason.value).inc()
             for stub in piece.stubs:
                 REFUSED_RECORDS.labels(stub.reason.value).inc()

@@ -1,106 +1,159 @@
-"""Turns the stored bytes of one object into pieces: compression, container and cuts in one line, no I/O."""
+"""Turns the stored bytes of one object into pieces: compression, encoding, container and cuts in one line, no I/O."""
 
+import io
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import BinaryIO, Protocol
 
-from producers.chunker import Chunker, Piece
-from producers.compressions.order import LONGEST_MAGIC, compression_named, compression_of
-from producers.compressions.stream import Compression, Damage, PlainStream
-from producers.containers.container import Parser, Sample
+from producers.chunker import Chunker
+from producers.compressions.stream import Damage
+from producers.containers.container import AnyContainer, Archive, Container, FileContainer, Parser, Sample
 from producers.containers.order import container_named, container_of
+from producers.encodings import LONGEST_MARK, UTF8, Encoding, Utf8Stream, encoding_named, encoding_of
+from producers.gathering.gather import Gather, own_carry
+from producers.pieces import Piece
 from producers.states import Ending, Limits, ObjectReason, Position, State
+from producers.unpacking import PLAIN, Unpacking
 
 SAMPLE_BYTES = 64 << 10
-_BOM = b"\xef\xbb\xbf"
 _BLANK_LINES = re.compile(rb"(?:[ \t\r]*\n)+")
+# Damage of these kinds says that the object is no data, not that data is broken.
+_REFUSALS = frozenset({ObjectReason.EXPANSION, ObjectReason.TOO_DEEP, ObjectReason.TOO_MANY_MEMBERS})
+
+
+class Inside(Protocol):
+    """What is fed with an object's plain bytes once its container is known."""
+
+    def feed(self, block: bytes) -> Iterator[Piece]: ...
+    def finish(self, damage: ObjectReason) -> Iterator[Piece]: ...
 
 
 class Cutter:
     """Feed it the object's bytes from `reads_from` on, in any blocks, then finish it.
 
     The pieces do not depend on how the bytes are split. The last piece has an `ending`; after it the
-    cutter `is_finished`, which damage or a refusal can bring before the object's end.
+    cutter `is_finished`, which damage or a refusal can bring before the object's end. Where it `wants_file`,
+    nothing more need be fed: the container is read here and there, by `read_file`.
     """
 
-    def __init__(self, limits: Limits, position: Position | None = None) -> None:
+    def __init__(self, limits: Limits, position: Position | None = None, depth: int = 0) -> None:
+        """`depth` counts the archives around it: within one, what wants a file is held in memory."""
         self._limits = limits
-        self._position = position
-        self._head = b""  # stored bytes, until the compression is known
+        self._depth = depth
         self._sample = b""  # plain bytes, until the container is known
         self._plain_bytes = 0  # plain bytes before `_sample`, later all plain bytes
         self._to_skip = 0
-        self._compression: Compression | None = None
-        self._stream: PlainStream | None = None
-        self._parser: Parser | None = None
-        self._chunker: Chunker | None = None
+        self._encoding: Encoding | None = None
+        self._text: Utf8Stream | None = None
+        self._inside: Inside | None = None
+        self._file: tuple[FileContainer, Position] | None = None
         self.is_finished = False
         self.reads_from = 0
+        self._stream = Unpacking(limits, position.compression if position is not None else "")
         if position is not None:
-            self._compression = compression_named(position.compression)
-            self._stream = self._compression.open()
-            if self._compression.seeks:
-                self.reads_from = position.byte
-                self._plain_bytes = position.byte
-            else:
-                self._to_skip = position.byte
-            self._open(position)
+            self._go_on(position)
+
+    def _go_on(self, position: Position) -> None:
+        container = container_named(position.container)
+        self._encoding = encoding_named(position.encoding)
+        self._text = self._encoding.open()
+        self._open(container, position)
+        if isinstance(container, FileContainer):
+            return  # it goes on by itself
+        if self._stream.is_plain and self._encoding is UTF8 and not self._depth:
+            self.reads_from = self._plain_bytes = position.byte
+        else:
+            self._to_skip = position.byte  # reading on to the position without sending
+
+    def _open(self, container: AnyContainer, at: Position) -> None:
+        if isinstance(container, Container):
+            self._inside = _Records(
+                container.open(self._limits, at.byte, own_carry(at.carry)), self._limits, at
+            )
+        elif isinstance(container, Archive):
+            self._inside = container.open(self._limits, at, self._depth)
+        elif self._depth or at.compression != PLAIN:
+            self._inside = _Held(container, self._limits, at, self._depth)
+        else:
+            self._file = container, at
 
     @property
     def plain_bytes(self) -> int:
         """How many plain bytes were seen."""
         return self._plain_bytes
 
-    def _open(self, at: Position) -> None:
-        container = container_named(at.container)
-        self._parser = container.open(self._limits, at.byte, at.carry)
-        self._chunker = Chunker(self._limits, at)
+    @property
+    def wants_file(self) -> bool:
+        return self._file is not None and not self.is_finished
+
+    def read_file(self, file: BinaryIO) -> Iterator[Piece]:
+        """The pieces of a container that is read here and there. May block: run it in a thread."""
+        assert self._file is not None
+        container, at = self._file
+        yield from container.read(file, self._limits, at, self._depth)
+        self.is_finished = True
 
     def feed(self, block: bytes) -> Iterator[Piece]:
         """The pieces that are full now. Consume it wholly before the next call."""
-        if self._stream is None:
-            self._head += block
-            if len(self._head) < LONGEST_MAGIC:
-                return
-            block = self._begin()
-        assert self._stream is not None
+        if self.wants_file:
+            return
         try:
             for plain in self._stream.feed(block):
                 yield from self._plain(plain)
-                if self.is_finished:
+                if self.is_finished or self.wants_file:
                     return
         except Damage as damage:
             yield from self._end(damage.reason)
 
     def finish(self) -> Iterator[Piece]:
-        """The rest, ending with the last piece; nothing if that has come before."""
-        if self.is_finished:
+        """The rest, ending with the last piece; nothing if that has come before, or where a file is wanted."""
+        if self.is_finished or self.wants_file:
             return
         try:
-            if self._stream is None:
-                if not self._head:
-                    yield self._refused(ObjectReason.EMPTY)
-                    return
-                block = self._begin()
-                assert self._stream is not None
-                for plain in self._stream.feed(block):
-                    yield from self._plain(plain)
             for plain in self._stream.finish():
                 yield from self._plain(plain)
-            if self.is_finished:
-                return
+                if self.is_finished or self.wants_file:
+                    return
+            if self._text is None:
+                yield from self._begin_text()
+            assert self._text is not None
+            yield from self._utf8(self._text.finish())
         except Damage as damage:
             yield from self._end(damage.reason)
-        else:
+            return
+        if not self.is_finished:
             yield from self._end(ObjectReason.NONE)
 
-    def _begin(self) -> bytes:
-        self._compression = compression_of(self._head)
-        self._stream = self._compression.open()
-        head, self._head = self._head, b""
-        return head
+    def break_off(self, reason: ObjectReason) -> Iterator[Piece]:
+        """The rest, where the bytes end for this reason: what holds the object found it, the bytes do not show it."""
+        try:
+            for plain in self._stream.finish():
+                yield from self._plain(plain)
+            if self._text is None:
+                yield from self._begin_text()
+        except Damage as damage:
+            reason = reason or damage.reason  # theirs is what follows of it
+        if not self.is_finished:
+            yield from self._end(reason)
 
     def _plain(self, plain: bytes) -> Iterator[Piece]:
-        if self._parser is None:
+        if self._text is None:
+            self._sample += plain
+            if len(self._sample) >= LONGEST_MARK:
+                yield from self._begin_text()
+            return
+        yield from self._utf8(plain if self._encoding is UTF8 else self._text.feed(plain))
+
+    def _begin_text(self) -> Iterator[Piece]:
+        self._encoding = encoding_of(self._sample)
+        self._text = self._encoding.open()
+        plain, self._sample = self._sample, b""
+        yield from self._utf8(self._text.feed(plain))
+
+    def _utf8(self, plain: bytes) -> Iterator[Piece]:
+        if self._inside is None:
             self._sample += plain
             self._drop_blank()
             if len(self._sample) >= SAMPLE_BYTES:
@@ -108,28 +161,25 @@ class Cutter:
             return
         self._plain_bytes += len(plain)
         if self._to_skip:
-            # reading on to the position without sending
             skipped = min(self._to_skip, len(plain))
             self._to_skip -= skipped
             plain = plain[skipped:]
-        assert self._chunker is not None
         if plain:
-            yield from self._chunker.add(self._parser.feed(plain))
+            for piece in self._inside.feed(plain):
+                yield piece
+                self.is_finished = self.is_finished or piece.ending is not None
 
     def _drop_blank(self) -> None:
         """Take the byte order mark and leading blank lines off, so that the sample begins with content."""
-        if self._plain_bytes == 0 and self._sample.startswith(_BOM):
-            self._advance(len(_BOM))
+        if self._plain_bytes == 0 and self._sample.startswith(BOM_UTF8):
+            self._sample = self._sample[len(BOM_UTF8) :]
+            self._plain_bytes = len(BOM_UTF8)
         blank = _BLANK_LINES.match(self._sample)
         if blank is not None:
-            self._advance(blank.end())
-
-    def _advance(self, size: int) -> None:
-        self._sample = self._sample[size:]
-        self._plain_bytes += size
+            self._sample = self._sample[blank.end() :]
+            self._plain_bytes += blank.end()
 
     def _find(self, *, is_whole: bool) -> Iterator[Piece]:
-        assert self._compression is not None
         # a sample is of one length whatever the blocks were: the same object is always read the same way
         sample = Sample(self._sample[:SAMPLE_BYTES], is_whole and len(self._sample) <= SAMPLE_BYTES)
         row = container_of(sample)
@@ -140,31 +190,94 @@ class Cutter:
             return
         container, found = row
         at = self._plain_bytes + found.skip
-        self._open(Position(self._compression.name, container.name, at, 0, found.carry))
+        encoding = "" if self._encoding is None else self._encoding.name
         rest, self._sample = self._sample[found.skip :], b""
         self._plain_bytes = at
-        yield from self._plain(rest)
+        self._open(container, Position(self._stream.name, container.name, at, 0, found.carry, encoding))
+        if self._inside is not None:
+            yield from self._utf8(rest)
 
     def _refused(self, reason: ObjectReason) -> Piece:
         self.is_finished = True
-        return Piece(b"", 0, 0, (), 0, None, False, Ending(State.REFUSED, reason))
+        return Piece(ending=Ending(State.REFUSED, reason))
 
     def _end(self, reason: ObjectReason) -> Iterator[Piece]:
-        is_damaged = reason is not ObjectReason.NONE
         refusal = ObjectReason.EMPTY
-        if self._parser is None and self._sample.strip():
+        if self._inside is None and self._sample.strip():
             refusal = ObjectReason.UNKNOWN_CONTAINER
             yield from self._find(is_whole=True)
-        ending = Ending(State.DAMAGED, reason, self._plain_bytes) if is_damaged else Ending(State.COMPLETE)
-        if self._parser is None or self._chunker is None:
-            self.is_finished = True
-            if is_damaged:
-                yield Piece(b"", 0, 0, (), 0, None, False, ending)
-            else:
-                yield self._refused(refusal)
+        if self.wants_file or self.is_finished:
             return
-        yield from self._chunker.add(self._parser.finish(is_damaged=is_damaged))
-        if not is_damaged and self._chunker.records == 0:
-            ending = Ending(State.REFUSED, ObjectReason.EMPTY)
+        if self._inside is not None:
+            yield from self._inside.finish(reason)
+        elif reason in _REFUSALS:
+            yield self._refused(reason)
+        elif reason:
+            yield Piece(ending=Ending(State.DAMAGED, reason, self._plain_bytes))
+        else:
+            yield self._refused(refusal)
         self.is_finished = True
-        yield self._chunker.finish(ending)
+
+
+def ending_of(reason: ObjectReason, *, has_records: bool, at_byte: int) -> Ending:
+    """How reading ended, by the reason for which it broke off; NONE: at the object's end."""
+    if reason in _REFUSALS:
+        return Ending(State.REFUSED, reason, at_byte)
+    if reason:
+        return Ending(State.DAMAGED, reason, at_byte)
+    return Ending(State.COMPLETE) if has_records else Ending(State.REFUSED, ObjectReason.EMPTY)
+
+
+class _Records:
+    """A stream of records: parser, gathering and chunker in one."""
+
+    def __init__(self, parser: Parser, limits: Limits, at: Position) -> None:
+        self._parser = parser
+        self._gather = Gather(limits, at)
+        self._chunker = Chunker(limits, at)
+        self._byte = at.byte
+
+    def feed(self, block: bytes) -> Iterator[Piece]:
+        self._byte += len(block)
+        found = self._parser.feed(block)
+        for gathered in self._gather.feed(found):
+            yield from self._chunker.add(gathered)
+        if found.damage:
+            yield from self._ended(found.damage, found.damage_at)
+
+    def finish(self, damage: ObjectReason) -> Iterator[Piece]:
+        found = self._parser.finish(is_damaged=bool(damage))
+        for gathered in self._gather.feed(found):
+            yield from self._chunker.add(gathered)
+        yield from self._ended(damage or found.damage, None if damage else found.damage_at)
+
+    def _ended(self, damage: ObjectReason, at_byte: int | None = None) -> Iterator[Piece]:
+        for gathered in self._gather.finish():
+            yield from self._chunker.add(gathered)
+        # a dialogue at the object's start is read on at number 0, with records sent before it
+        has_records = self._chunker.has_records or self._gather.is_resumed
+        at_byte = self._byte if at_byte is None else at_byte
+        yield self._chunker.finish(ending_of(damage, has_records=has_records, at_byte=at_byte))
+
+
+class _Held:
+    """A container that is read here and there, within a stream: held in memory, up to a limit."""
+
+    def __init__(self, container: FileContainer, limits: Limits, at: Position, depth: int) -> None:
+        self._container, self._limits, self._at, self._depth = container, limits, at, depth
+        self._held = io.BytesIO()
+
+    def feed(self, block: bytes) -> Iterator[Piece]:
+        if self._held.tell() + len(block) > self._limits.member_bytes:
+            yield Piece(after=self._at, ending=Ending(State.REFUSED, ObjectReason.MEMBER_TOO_LARGE))
+            return
+        self._held.write(block)
+
+    def finish(self, damage: ObjectReason) -> Iterator[Piece]:
+        # damaged bytes are tried all the same: some archives are readable up to where they break
+        self._held.seek(0)
+        for piece in self._container.read(self._held, self._limits, self._at, self._depth):
+            ending = piece.ending
+            if damage and ending is not None and ending.state is State.COMPLETE:
+                ending = Ending(State.DAMAGED, damage, self._held.getbuffer().nbytes)
+            yield replace(piece, ending=ending)

@@ -10,7 +10,7 @@ from hashlib import blake2b
 import orjson
 
 from clients.errors import Fatal
-from producers.chunker import Piece
+from producers.pieces import Piece
 from producers.seen import Seen
 from producers.states import FINAL, ObjectReason, ObjectVersion, Position, State
 
@@ -64,7 +64,7 @@ class Entry:
                 "version_id": v.version_id,
                 "damaged_at": self.damaged_at,
                 "detail": self.detail,
-                "position": None if p is None else [p.compression, p.container, p.byte, p.record, p.carry],
+                "position": None if p is None else p.row(),
             }
         )
 

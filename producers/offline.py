@@ -1,19 +1,28 @@
 """Reads one object without servers, by the very code of the pipeline: for `try`, tests and the bench."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from typing import BinaryIO
 
+from producers.body import BLOCK_BYTES
 from producers.cutter import Cutter
 from producers.packing import Packed, packed
-from producers.states import Limits, ObjectVersion
+from producers.pieces import Piece
+from producers.states import Limits, ObjectVersion, Position
 
 
-def read_blocks(blocks: Iterable[bytes], version: ObjectVersion, limits: Limits) -> Iterator[Packed]:
+def pieces_of(stored: BinaryIO, limits: Limits, position: Position | None = None) -> Iterator[Piece]:
+    """The pieces of a file that can be sought, behind a position; the last one has the ending."""
+    cutter = Cutter(limits, position)
+    stored.seek(cutter.reads_from)
+    while not cutter.is_finished and not cutter.wants_file:
+        block = stored.read(BLOCK_BYTES)
+        yield from cutter.feed(block) if block else cutter.finish()
+    if cutter.wants_file:
+        stored.seek(0)
+        yield from cutter.read_file(stored)
+
+
+def read_chunks(stored: BinaryIO, version: ObjectVersion, limits: Limits) -> Iterator[Packed]:
     """The object's chunks in order; the last one's piece has the ending (its chunk is None without records)."""
-    cutter = Cutter(limits)
-    for block in blocks:
-        for piece in cutter.feed(block):
-            yield packed([(b"", version, piece)])
-        if cutter.is_finished:
-            return
-    for piece in cutter.finish():
+    for piece in pieces_of(stored, limits):
         yield packed([(b"", version, piece)])

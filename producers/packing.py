@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from producers.chunker import Piece
+from producers.pieces import Piece
 from producers.states import Limits, ObjectVersion
 from streams.chunks import Part, RawChunk, Stub
 
@@ -33,12 +33,27 @@ def packed(pieces: list[tuple[bytes, ObjectVersion, Piece]]) -> Packed:
         if not piece.count:
             continue
         container = piece.after.container if piece.after is not None else ""
-        stubs += [Stub(len(parts), stub.record, stub.reason, stub.start, stub.end) for stub in piece.stubs]
-        parts.append(Part(version.bucket, version.key, version.version, piece.first, piece.count, container))
+        found, where = parts_of(piece, version.bucket, version.key, version.version, container, len(parts))
+        parts += found
+        stubs += where
         if piece.value:
             values.append(piece.value)
     chunk = RawChunk(b"\n".join(values), tuple(parts), tuple(stubs), EPOCH) if parts else None
     return Packed(chunk, tuple(pieces))
+
+
+def parts_of(
+    piece: Piece, bucket: str, key: str, version: str, container: str, index: int = 0
+) -> tuple[list[Part], list[Stub]]:
+    """A piece's records as parts of a chunk, the first of them number `index`, and its stubs."""
+    parts = [Part(bucket, key, version, first, count, container) for first, count in piece.runs]
+    if len(parts) == 1:
+        return parts, [Stub(index, stub.record, stub.reason, stub.start, stub.end) for stub in piece.stubs]
+    stubs = []
+    for stub in piece.stubs:
+        place = next(at for at, part in enumerate(parts) if 0 <= stub.record - part.first < part.count)
+        stubs.append(Stub(index + place, stub.record, stub.reason, stub.start, stub.end))
+    return parts, stubs
 
 
 class OpenChunk:
@@ -66,7 +81,8 @@ class OpenChunk:
         size = len(piece.value) + 1
         if piece.count:
             # headers count too: thousands of tiny objects with long keys must fit into a message
-            size += _PART_BYTES + 2 * len(version.key.encode()) + _PART_BYTES * len(piece.stubs)
+            part_bytes = _PART_BYTES + 2 * len(version.key.encode())
+            size += part_bytes * len(piece.runs) + _PART_BYTES * len(piece.stubs)
         too_many = self._records + piece.count > self._limits.chunk_records
         if self._pieces and (too_many or self._bytes + size > self._limits.chunk_bytes):
             full = self.seal()

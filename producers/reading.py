@@ -1,21 +1,26 @@
 """Reads one object version into pieces, as far ahead as the lane allows."""
 
 import asyncio
+import io
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from clients.metrics import OBJECTS_OPEN
 from clients.s3 import S3Client
 from clients.waiting import until_answered
 from producers.body import Body
-from producers.chunker import Piece
 from producers.cutter import Cutter
 from producers.ledger import Entry
-from producers.states import Ending, Limits, ObjectReason, State
+from producers.pieces import Piece
+from producers.range_file import RangeFile
+from producers.states import Ending, Limits, ObjectReason, ObjectVersion, State
 from producers.versions import Archived, Denied, Gone, Overwritten, settle
 
 log = logging.getLogger(__name__)
+
+ALONE_AHEAD_BYTES = 2 << 20
 
 
 class Reading:
@@ -66,7 +71,7 @@ class Reading:
         try:
             ending = await self._read()
             if ending is not None:
-                await self._put(Piece(b"", 0, 0, (), 0, None, False, ending))
+                await self._put(Piece(ending=ending))
         finally:
             OBJECTS_OPEN.dec()
             self._wake()
@@ -77,7 +82,7 @@ class Reading:
         cutter = Cutter(self._limits, self._entry.position)
         body = Body(self._client, version, cutter.reads_from)
         try:
-            while not cutter.is_finished:
+            while not cutter.is_finished and not cutter.wants_file:
                 await self._gate()
                 block = await body.read()
                 try:
@@ -85,13 +90,9 @@ class Reading:
                     for piece in pieces:
                         await self._put(piece)
                 except Exception as error:  # noqa: BLE001 - our own fault must cost one object, not the intake
-                    place = {
-                        "object": version.place,
-                        "byte": cutter.plain_bytes,
-                        "reason": type(error).__name__,
-                    }
-                    log.error("the reader failed on an object", extra=place)
-                    return Ending(State.DAMAGED, ObjectReason.READER_ERROR, cutter.plain_bytes)
+                    return self._failed(error, cutter)
+            if cutter.wants_file:
+                return await self._read_file(cutter, body)
         except Denied as denied:
             return Ending(State.FOUND, ObjectReason.DENIED, detail=denied.code)
         except Archived:
@@ -101,6 +102,37 @@ class Reading:
         finally:
             body.close()
         return None
+
+    async def _read_file(self, cutter: Cutter, body: Body) -> Ending | None:
+        """Let the container read here and there, in a thread: one step for each piece."""
+        loop = asyncio.get_running_loop()
+        stored = RangeFile(loop, self._entry.version.size_bytes, body.range)
+        pieces = cutter.read_file(io.BufferedReader(stored))
+        thread = ThreadPoolExecutor(1, "read-file")
+        try:
+            while True:
+                await self._gate()
+                piece = await loop.run_in_executor(thread, next, pieces, None)
+                if piece is None:
+                    return None
+                await self._put(piece)
+        except (Denied, Archived, Gone, Overwritten):
+            raise
+        except Exception as error:  # noqa: BLE001 - our own fault must cost one object, not the intake
+            return self._failed(error, cutter)
+        finally:
+            # never waited for: the thread may be waiting for this very loop
+            stored.stop()
+            thread.shutdown(wait=False, cancel_futures=True)
+
+    def _failed(self, error: Exception, cutter: Cutter) -> Ending:
+        place = {
+            "object": self._entry.version.place,
+            "byte": cutter.plain_bytes,
+            "reason": type(error).__name__,
+        }
+        log.error("the reader failed on an object", extra=place)
+        return Ending(State.DAMAGED, ObjectReason.READER_ERROR, cutter.plain_bytes)
 
     async def _replaced(self) -> Ending:
         """The version is no longer there: what is?"""
@@ -115,3 +147,31 @@ class Reading:
             # the store shows it and does not give it: no end, it is tried again at the next sweep
             return Ending(State.FOUND, ObjectReason.DENIED, detail="not_served")
         return Ending(State.SUPERSEDED, successor=now)
+
+
+async def pieces_of_version(
+    client: S3Client, version: ObjectVersion, limits: Limits
+) -> AsyncGenerator[Piece, None]:
+    """All pieces of an object version, the last one with its ending: for who reads without a lane."""
+    wake = asyncio.Event()
+    reading = Reading(
+        client, Entry(version), limits, gate=_open_gate, ahead_bytes=lambda: ALONE_AHEAD_BYTES, wake=wake.set
+    )
+    try:
+        while True:
+            if reading.pieces:
+                piece = reading.pop()
+                yield piece
+                if piece.ending is not None:
+                    return
+                continue
+            if reading.task.done():
+                reading.task.result()  # raises what ended it
+            wake.clear()
+            await wake.wait()
+    finally:
+        reading.task.cancel()
+
+
+async def _open_gate() -> None:
+    """Nothing holds back who reads for himself."""

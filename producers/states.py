@@ -29,6 +29,13 @@ class ObjectReason(StrEnum):
     EMPTY = "empty"
     UNKNOWN_CONTAINER = "unknown_container"
     ARCHIVED = "archived"
+    OWN_OUTPUT = "own_output"
+    EXPANSION = "expansion"  # far more plain bytes than stored ones: a bomb
+    TOO_MANY_MEMBERS = "too_many_members"
+    TOO_DEEP = "too_deep"  # archives or compressions within others
+    # refused, or damaged where something stood before it: a member of an archive
+    ENCRYPTED = "encrypted"
+    MEMBER_TOO_LARGE = "member_too_large"  # one that must be held whole to be read
     # damaged: what stands before the position was read
     TRUNCATED = "truncated"
     CORRUPT = "corrupt"
@@ -63,7 +70,8 @@ class ObjectVersion:
 class Position:
     """All that reading on needs: behind `byte` of the decompressed object stands record number `record`.
 
-    `carry` is JSON that only the container understands (a CSV's header and delimiter).
+    `carry` is JSON that only the container understands (a CSV's header and delimiter). `compression` names
+    two with a plus where one is around the other. `encoding` is empty for UTF-8.
     """
 
     compression: str
@@ -71,6 +79,11 @@ class Position:
     byte: int
     record: int
     carry: Mapping[str, Any] = field(default_factory=dict)
+    encoding: str = ""
+
+    def row(self) -> list[Any]:
+        """As JSON; `Position(*row)` reads it."""
+        return [self.compression, self.container, self.byte, self.record, self.carry, self.encoding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +99,17 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of settings that cutting an object into chunks obeys, in bytes and records."""
+    """The limits of settings that cutting an object into chunks obeys, in bytes and records.
+
+    `expansion` is the most plain bytes for a stored one, of an object or a member, once they are many.
+    """
 
     chunk_bytes: int
     chunk_records: int
     record_bytes: int
     csv_field_bytes: int
+    expansion: int = 250  # plain bytes for a stored one
+    plain_bytes: int = 1 << 40
+    members: int = 100_000
+    member_bytes: int = 64 << 20
+    gather_bytes: int = 16 << 20

@@ -4,41 +4,24 @@ from collections.abc import Iterator
 
 from isal import isal_zlib
 
-from producers.compressions.stream import PLAIN_BLOCK_BYTES, Compression, Damage
+from producers.compressions.stream import PLAIN_BLOCK_BYTES, Compression, Damage, Slices
 from producers.states import ObjectReason
 
 MAGIC = b"\x1f\x8b"
 _GZIP_BITS = 31  # window bits of zlib's interface: 15, plus 16 for a gzip header and trailer
-# ISA-L gives nothing of the call that meets an error: a slice is what damage can cost beside itself
 _SLICE_BYTES = 1024
-_JOIN_BYTES = 256 << 10
 
 
 class _Gzip:
     def __init__(self) -> None:
+        self._slices = Slices(_SLICE_BYTES)
         self._member = isal_zlib.decompressobj(_GZIP_BITS)
         self._waiting = b""  # stored bytes between two members, too few to tell what they are
         self._is_between = False
 
     def feed(self, block: bytes) -> Iterator[bytes]:
-        ready: list[bytes] = []
-        size = 0
-        data = self._waiting + block
-        self._waiting = b""
-        try:
-            for at in range(0, len(data), _SLICE_BYTES):
-                for plain in self._slice(data[at : at + _SLICE_BYTES]):
-                    ready.append(plain)
-                    size += len(plain)
-                    if size >= _JOIN_BYTES:
-                        yield b"".join(ready)
-                        ready, size = [], 0
-        except Damage:
-            if ready:
-                yield b"".join(ready)
-            raise
-        if ready:
-            yield b"".join(ready)
+        for data in self._slices.cut(block):
+            yield from self._slice(data)
 
     def _slice(self, data: bytes) -> Iterator[bytes]:
         data = self._waiting + data
@@ -67,6 +50,7 @@ class _Gzip:
                 data = self._member.unconsumed_tail
 
     def finish(self) -> Iterator[bytes]:
+        yield from self._slice(self._slices.rest())
         if self._is_between:
             if self._waiting:
                 raise Damage(ObjectReason.TRAILING_BYTES)
@@ -81,4 +65,4 @@ class _Gzip:
             raise Damage(ObjectReason.TRUNCATED)
 
 
-GZIP = Compression("gzip", MAGIC, False, _Gzip)
+GZIP = Compression("gzip", lambda head: head.startswith(MAGIC), _Gzip)

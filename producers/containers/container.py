@@ -1,10 +1,11 @@
 """What a container gives: how it is recognised, and a parser that is fed plain bytes and finds records."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
-from producers.states import Limits
+from producers.pieces import Piece
+from producers.states import Limits, ObjectReason, Position
 from streams.outcomes import Reason
 
 
@@ -42,12 +43,23 @@ class Refusal:
 
 @dataclass(slots=True)
 class Records:
-    """Neighbouring records: a line each (empty where refused) and the byte behind which reading can go on."""
+    """Neighbouring records: a line each (empty where refused) and the byte behind which reading can go on.
+
+    `rows` is for dialogues that were gathered from rows: of each record the number of its first row, and the
+    number of the row at which reading goes on. Empty: every record is one row, and they are numbered on.
+    `carries` holds what reading on needs behind a record, where that is not what stood before it.
+    `damage`: nothing can be read behind these. `damage_at` is the byte where it begins, if not at the end of
+    what was fed.
+    """
 
     lines: list[bytes] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     refused: dict[int, Refusal] = field(default_factory=dict)
     repaired: set[int] = field(default_factory=set)
+    rows: list[tuple[int, int]] = field(default_factory=list)
+    carries: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    damage: ObjectReason = ObjectReason.NONE
+    damage_at: int | None = None
 
     def add(self, line: bytes, end: int) -> None:
         self.lines.append(line)
@@ -72,8 +84,48 @@ class Parser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One row of the table. `open` is given the byte at which records begin, and what a Found carried."""
+    """A row of the table: records in a stream of bytes.
+
+    `open` is given the byte at which records begin, and what a Found or the last record carried.
+    """
 
     name: str
     find: Callable[[Sample], Found | None]
     open: Callable[[Limits, int, Mapping[str, Any]], Parser]
+
+
+@dataclass(frozen=True, slots=True)
+class FileContainer:
+    """A row of the table: a container that is read here and there, by its table of contents.
+
+    `read` gives the object's pieces behind a position, the last one with an ending. It may block: it runs in a
+    thread. `depth` counts the archives around it.
+    """
+
+    name: str
+    find: Callable[[Sample], Found | None]
+    read: Callable[[BinaryIO, Limits, Position, int], Iterator[Piece]]
+
+
+class Members(Protocol):
+    """Reads an archive that comes as a stream."""
+
+    def feed(self, block: bytes) -> Iterator[Piece]:
+        """The pieces that are full now, of whatever member. Consume it wholly."""
+        ...
+
+    def finish(self, damage: ObjectReason) -> Iterator[Piece]:
+        """The rest, the last piece with the archive's ending. `damage`: why the stream broke off, or NONE."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A row of the table: files within a stream of bytes. `open` is given limits, position, depth."""
+
+    name: str
+    find: Callable[[Sample], Found | None]
+    open: Callable[[Limits, Position, int], Members]
+
+
+AnyContainer = Container | FileContainer | Archive

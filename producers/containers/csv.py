@@ -145,7 +145,8 @@ class _Csv:
         elif len(row) == 1 and width > 1:
             return Reason.BAD_CSV  # a fragment; a row that merely ends early keeps the cells it has
         try:
-            return orjson.dumps(dict(zip(self._header, row, strict=False)))
+            # copied: of orjson's own bytes each holds 4 KiB, and a block can have thousands of tiny rows
+            return bytes(memoryview(orjson.dumps(dict(zip(self._header, row, strict=False)))))
         except TypeError:  # lone surrogates
             return Reason.BAD_ENCODING
 

@@ -1,5 +1,6 @@
 """JSON Lines: one document a line, passed on unparsed."""
 
+import re
 from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
@@ -8,23 +9,76 @@ import orjson
 
 from producers.containers.container import Container, Found, Parser, Records, Sample
 from producers.containers.encoding import is_utf8, repaired
+from producers.containers.json_outline import may_be_json, outline
+from producers.containers.json_wrappers import is_bare_dialogue, is_wrapper
 from producers.states import Limits
 from streams.outcomes import Reason
 
+# Broken JSON, or a Python literal: every line is counted and rejected. `{{name}}` and `[Scene]` are text.
+_LIKE_JSON = re.compile(rb"""\{\s*["'}]|\[\s*[\[{"'\]]""")
+# So many lines of the sample show what the others are.
+_LOOKED_AT = 50
+
 
 def _find(sample: Sample) -> Found | None:
+    if are_lines(sample):
+        return Found()
     lines = [line.strip() for line in sample.lines()]
     likely = [line for line in lines if line[:1] in (b"{", b"[") and len(line) > 1 and line[-1:] != b","]
-    if not lines or len(likely) * 2 < len(lines):
+    if len(lines) < 2 or len(likely) * 2 < len(lines):
         return None
-    if len(lines) == 1 and not sample.is_whole and b"\n" not in sample.data:
-        return Found() if b"\0" not in sample.data else None  # one line longer than the sample
     # a pretty-printed document has such lines too, but few that are documents
-    whole = sum(1 for line in likely if _is_document(line))
-    return Found() if whole or len(likely) == len(lines) else None
+    if any(map(_is_whole, likely)):
+        return Found()
+    return Found() if len(likely) == len(lines) and all(map(_LIKE_JSON.match, lines)) else None
 
 
-def _is_document(line: bytes) -> bool:
+def are_lines(sample: Sample) -> bool:
+    """True where each line is a record of its own, by its first lines; False where one value is all there is,
+    spans lines, or has records within it."""
+    lines = [line.strip() for line in sample.lines()[:_LOOKED_AT]]
+    if not lines or lines[0][:1] not in (b"{", b"["):
+        return False
+    first = lines[0]
+    if not sample.is_whole and b"\n" not in sample.data:
+        return _begins_a_line(first)  # longer than the sample
+    document = _document(first)
+    documents = sum(_document(line) is not None for line in lines[1:])
+    if document is None:
+        # a broken first line, unless a list with a record a line begins here
+        opens_list = first == b"[" or (first[:1] == b"[" and _document(first[1:]) is not None)
+        return documents * 2 > len(lines) - 1 and not opens_list
+    if len(lines) == 1 and sample.is_whole:
+        return False
+    return not _has_records(document) and (documents + 1) * 2 >= len(lines)
+
+
+def _begins_a_line(data: bytes) -> bool:
+    shown = outline(data)
+    is_alone = not shown.is_closed or not data[shown.end :].strip()
+    return data[:1] == b"{" and may_be_json(data) and is_alone and not _has_records(shown.value)
+
+
+def _has_records(document: Any) -> bool:
+    """True for a wrapper, and for a list of records. A list of lists in a line is a record, as a dialogue is."""
+    if type(document) is dict:
+        return is_wrapper(document)
+    return type(document[0] if document else None) is dict and not is_bare_dialogue(document)
+
+
+def _document(line: bytes) -> Any:
+    """The object or list that a line is, also where it is none by the letter (NaN, Windows-1252); else None."""
+    try:
+        document = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        if line[-1:] not in (b"}", b"]") or not may_be_json(line):
+            return None
+        shown = outline(line)
+        return shown.value if shown.is_closed and shown.end == len(line) else None
+    return document if isinstance(document, dict | list) else None
+
+
+def _is_whole(line: bytes) -> bool:
     try:
         return isinstance(orjson.loads(line), dict | list)
     except orjson.JSONDecodeError:
@@ -100,7 +154,7 @@ class _JsonLines:
         start, raw = self._byte, self._rest
         self._byte, self._rest = start + len(raw), b""
         # a cut line that still is a document lost nothing but its newline
-        if is_damaged and raw.strip() and not _is_document(raw):
+        if is_damaged and raw.strip() and not _is_whole(raw):
             found.refuse(Reason.BAD_JSON, start, self._byte, self._byte)
         elif raw:
             self._settle(raw, start, self._byte, found)

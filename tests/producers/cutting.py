@@ -1,9 +1,10 @@
 """Runs a cutter over bytes, in any blocks, and takes its pieces apart again."""
 
+import io
 from collections.abc import Iterable, Iterator
 
-from producers.chunker import Piece
 from producers.cutter import Cutter
+from producers.pieces import Piece
 from producers.states import Ending, Limits, Position
 from streams.outcomes import Reason
 
@@ -31,9 +32,11 @@ def cut(
     pieces: list[Piece] = []
     for block in blocks(data[cutter.reads_from :], sizes):
         pieces += cutter.feed(block)
-        if cutter.is_finished:
+        if cutter.is_finished or cutter.wants_file:
             break
     pieces += cutter.finish()
+    if cutter.wants_file:
+        pieces += cutter.read_file(io.BytesIO(data))
     return pieces
 
 
@@ -43,8 +46,9 @@ def records(pieces: Iterable[Piece]) -> list[tuple[int, bytes | Reason]]:
     for piece in pieces:
         lines = iter(piece.value.split(b"\n"))
         reasons = {stub.record: stub.reason for stub in piece.stubs}
-        for number in range(piece.first, piece.first + piece.count):
-            found.append((number, reasons[number] if number in reasons else next(lines)))
+        for first, count in piece.runs:
+            for number in range(first, first + count):
+                found.append((number, reasons[number] if number in reasons else next(lines)))
     return found
 
 

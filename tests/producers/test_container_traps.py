@@ -93,7 +93,7 @@ def test_a_line_of_20_mb_is_skipped_in_bounded_memory(is_table: bool) -> None:
 
 
 def test_a_gzip_that_swells_a_thousandfold_is_read_in_bounded_memory() -> None:
-    bomb = gzip.compress(b'{"a":1}\n' + b"0" * (100 << 20) + b'\n{"b":2}\n')
+    bomb = gzip.compress(b'{"a":1}\n' + b"0" * (60 << 20) + b'\n{"b":2}\n')
     tracemalloc.start()
     try:
         pieces = cut(bomb, (), USUAL)

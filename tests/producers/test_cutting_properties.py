@@ -26,7 +26,10 @@ soup = st.lists(st.tuples(fragment, ends), max_size=25).map(
 )
 json_soup = soup.map(lambda data: b'{"first": 1}\n{"second": 2}\n' * 8 + data)
 csv_soup = soup.map(lambda data: b"question,answer\n" + b"how,so\n" * 9 + data)
-stored = st.one_of(soup, json_soup, csv_soup).flatmap(
+array_soup = soup.map(lambda data: b'[{"first": 1},\n{"second": 2},' + data)
+wrapped_soup = soup.map(lambda data: b'{"train": [{"first": 1}, ' + data + b'], "valid": [' + data)
+dialogue_soup = soup.map(lambda data: b"Client: so\nTherapist: well\n" + data)
+stored = st.one_of(soup, json_soup, csv_soup, array_soup, wrapped_soup, dialogue_soup).flatmap(
     lambda data: st.sampled_from([data, gzip.compress(data[:40]) + gzip.compress(data[40:])])
 )
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from clients.errors import Fatal
-from producers.chunker import Piece
 from producers.ledger import Entry, LaneLedger, lane_of, read_entry
+from producers.pieces import Piece
 from producers.states import Ending, ObjectReason, ObjectVersion, Position, State
 
 VERSION = ObjectVersion("drops", "a b+%/é.jsonl", "etag@7", "", "etag", 7, 99)
@@ -14,7 +14,7 @@ POSITION = Position("gzip", "csv", 40, 3, {"header": ["q", "a"], "delimiter": ";
 
 
 def _piece(count: int, ending: Ending | None = None, at: Position | None = POSITION) -> Piece:
-    return Piece(b"", 0, count, (), 0, at, False, ending)
+    return Piece(runs=((0, count),) if count else (), after=at, ending=ending)
 
 
 @pytest.mark.parametrize(

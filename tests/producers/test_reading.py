@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from clients import waiting
-from producers.chunker import Piece
 from producers.ledger import Entry
+from producers.pieces import Piece
 from producers.reading import Reading
 from producers.states import ObjectReason, Position, State
 from producers.versions import settle
