@@ -65,13 +65,17 @@ def load(line: bytes) -> Record:
     """The record in a line of `dump`. Raises BadLine for anything else."""
     try:
         found = orjson.loads(line)
-        record = Record(Source(**found.pop("source")), Origin(**found.pop("origin")))
+        record = Record(Source(**found.pop("source")), _origin(found.pop("origin")))
         for name, value in found.items():
             setattr(record, name, _LOADERS[name](value))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # from None: the parser's own words quote the line
         raise BadLine(type(error).__name__) from None
     return record
+
+
+def _origin(found: dict[str, Any]) -> Origin:
+    return Origin(keep_fields=tuple(found.pop("keep_fields")), **found)
 
 
 def _conversation(found: dict[str, Any]) -> Conversation:
@@ -130,6 +134,8 @@ def _group(found: dict[str, Any]) -> GroupFacts:
 
 # One row for each carried field beside source and origin; a test holds it against Record.
 _LOADERS: dict[str, Any] = {
+    "person": str,
+    "kept": dict,
     "refused": Reason,
     "conversation": _conversation,
     "unreadable": _unreadable,

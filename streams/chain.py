@@ -14,6 +14,7 @@ from streams.steps.crisis import crisis
 from streams.steps.ears import ears
 from streams.steps.fingerprints import fingerprints
 from streams.steps.group import group
+from streams.steps.kept import kept_fields
 from streams.steps.language import language
 from streams.steps.pii import pii
 from streams.steps.quality import quality
@@ -42,6 +43,8 @@ def _scan_of(desk: Desk) -> Scan:
 
 def _convert(desk: Desk, pack: Pack) -> None:
     record = desk.record
+    if record.origin.keep_fields:
+        record.kept = kept_fields(record.line, record.origin.keep_fields, pack)
     found = convert(record.line, pack.policy.json_depth)
     # the line is the largest thing a record holds, and nothing reads it again
     record.line = b""
@@ -74,7 +77,7 @@ def _unsafe_reply(desk: Desk, pack: Pack) -> None:
 
 def _language(desk: Desk, pack: Pack) -> None:
     assert desk.record.conversation is not None
-    desk.record.language = language(desk.record.conversation, pack)
+    desk.record.language = language(desk.record.conversation, pack, desk.record.origin)
 
 
 def _quality(desk: Desk, pack: Pack) -> None:
@@ -105,7 +108,9 @@ def _fingerprints(desk: Desk, pack: Pack) -> None:
 def _group(desk: Desk, pack: Pack) -> None:
     record = desk.record
     assert record.conversation is not None
-    record.group = group(record.conversation, record.origin, record.crisis, record.categories, pack)
+    record.group = group(
+        record.conversation, record.origin, record.crisis, record.categories, pack, record.person
+    )
 
 
 # A new step is a row here, a field of Record and a place in the topology.
@@ -143,10 +148,15 @@ def before_dedup(steps: Sequence[str]) -> tuple[str, ...]:
     return pure
 
 
-def receive(chunk: RawChunk, origin_of: Callable[[str, str], Origin]) -> list[Record]:
+def receive(
+    chunk: RawChunk,
+    origin_of: Callable[[str, str], Origin],
+    person_of: Callable[[Origin, bytes], str | None] | None = None,
+) -> list[Record]:
     """The chunk's records in order; one that intake refused carries its reason and no line.
 
-    `origin_of` gives what the owner says of a bucket and key; it is asked once for each part.
+    `origin_of` gives what the owner says of a bucket and key; it is asked once for each part. `person_of` says
+    who speaks, where the source names a field for that.
     """
     records: list[Record] = []
     part_before, origin = None, Origin("")
@@ -157,7 +167,8 @@ def receive(chunk: RawChunk, origin_of: Callable[[str, str], Origin]) -> list[Re
         if isinstance(found, Reason):
             records.append(Record(source, origin, refused=found))
         else:
-            records.append(Record(source, origin, found))
+            person = person_of(origin, found) if person_of is not None and origin.person else None
+            records.append(Record(source, origin, found, person))
     return records
 
 

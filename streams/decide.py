@@ -63,6 +63,11 @@ def _no_assistant_turn(record: Record) -> Outcome | None:
     return None if answered or conversation.single_turn else Rejected(Reason.NO_ASSISTANT_TURN)
 
 
+def _unwanted_reply(record: Record) -> Outcome | None:
+    conversation = record.conversation
+    return Rejected(Reason.UNWANTED_REPLY) if conversation is not None and conversation.unwanted else None
+
+
 def _low_quality(record: Record) -> Outcome | None:
     quality = record.quality
     return Rejected(Reason.LOW_QUALITY) if quality is not None and quality.score < quality.floor else None
@@ -98,6 +103,7 @@ BEFORE_DEDUP: tuple[Row, ...] = (
     Row("a language that the gate is not measured for", _ungated_language),
     Row("personal data in doubt", _pii_doubt),
     Row("nobody answers", _no_assistant_turn),
+    Row("the source calls the reply unwanted", _unwanted_reply),
     Row("below the floor", _low_quality),
     Row("a language that is not wanted", _language),
 )

@@ -37,6 +37,10 @@ def add_facts(metadata: Fields, record: Record, conversation: Conversation, pii:
     Spans are moved to the scrubbed text that `pii` gives; with None they stay those of the converted one.
     """
     prints, place, language, ears = record.fingerprints, record.group, record.language, record.ears
+    if record.kept is not None:
+        metadata["fields"] = record.kept
+    if record.person is not None:
+        metadata["person"] = record.person
     metadata["shape"] = conversation.shape
     metadata["single_turn"] = conversation.single_turn
     metadata["content_hash"] = None if prints is None else prints.content_hash

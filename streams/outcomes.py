@@ -16,10 +16,12 @@ class Reason(StrEnum):
     NULL_CONTENT = "null_content"
     EMPTY = "empty"
     NO_USER_TURN = "no_user_turn"
+    NO_PARENT = "no_parent"  # a message whose parent is nowhere in its tree
     TOO_LARGE = "too_large"
     TOO_DEEP = "too_deep"
     # readable, but not wanted (rejected)
     NO_ASSISTANT_TURN = "no_assistant_turn"
+    UNWANTED_REPLY = "unwanted_reply"
     LOW_QUALITY = "low_quality"
     LANGUAGE = "language"
     # a person has to look first (held)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from streams.outcomes import Copy, Level, Outcome, Reason, Split
 
@@ -25,11 +26,20 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What the owner says of a source: its name, tier (1-6) and licence."""
+    """What the owner says of a source: name, tier (1-6), licence, category, language, stage.
+
+    `keep_fields` are fields of a record that go into its metadata, scrubbed; `person` is the field that
+    names who speaks: it is kept as a keyed hash only.
+    """
 
     name: str
     tier: int | None = None
     license: str | None = None
+    category: str | None = None
+    language: str | None = None
+    stage: int | None = None
+    keep_fields: tuple[str, ...] = ()
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,8 @@ class Conversation:
 
     `labels` are the record's own category words (a topic column, tags), `question` is what several
     answers share (it decides the group), `reasoning` a chain of thought kept apart from the answer.
-    `roles_guessed` is true where the shape does not say who spoke.
+    `roles_guessed` is true where the shape does not say who spoke, `unwanted` where the source marks the
+    reply as one that nobody should learn.
     """
 
     messages: tuple[Message, ...]
@@ -54,6 +65,7 @@ class Conversation:
     labels: tuple[str, ...] = ()
     question: str | None = None
     reasoning: str | None = None
+    unwanted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +208,8 @@ class Record:
     source: Source
     origin: Origin
     line: bytes = b""
+    person: str | None = None
+    kept: dict[str, Any] | None = None
     refused: Reason | None = None
     conversation: Conversation | None = None
     unreadable: Unreadable | None = None

@@ -39,6 +39,13 @@ class Settings(BaseModel):
     sources: tuple[BucketUrl, ...] = Field(
         (), description="Prefixes to read, separated by commas: s3://bucket/prefix/"
     )
+    sources_file: str = Field(
+        "", description="Catalogue of sources (sources.yaml), beside or instead of `sources`; empty: none"
+    )
+    person_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key of the hash that stands for a person, where a source names a `person` field; keep it",
+    )
     output: BucketUrl = Field(
         "s3://forebay/forebay/", description="Where runs and their claims are written; one namespace each"
     )
@@ -119,6 +126,27 @@ class Settings(BaseModel):
     csv_field_bytes: int = Field(
         MIB, ge=1024, le=4 * MIB, description="A record with a larger CSV field is refused: too_large"
     )
+    expansion: int = Field(
+        250,
+        ge=2,
+        description="Plain bytes for a stored one, beyond 64 MiB; an object with more is refused: expansion",
+    )
+    plain_bytes: int = Field(
+        1 << 40, ge=MIB, description="Plain bytes of a compressed object; one with more is refused: expansion"
+    )
+    members: int = Field(
+        100_000, ge=1, description="Files in an archive; one with more is refused: too_many_members"
+    )
+    member_bytes: int = Field(
+        64 * MIB,
+        ge=MIB,
+        description="Bytes of a Parquet file or zip inside an archive or compression, which is held in memory",
+    )
+    gather_bytes: int = Field(
+        16 * MIB,
+        ge=64 << 10,
+        description="Bytes of a dialogue that is gathered from rows; a larger one is refused: too_large",
+    )
     raw_backlog_bytes: int = Field(
         2 << 30, ge=MIB, description="Fetch pauses while refine is this far behind"
     )
@@ -193,7 +221,3 @@ class Settings(BaseModel):
         if faults:
             raise ValueError("; ".join(faults))
         return self
-
-    def source_buckets(self) -> tuple[tuple[str, str], ...]:
-        """Each source as (bucket, prefix)."""
-        return tuple(split_url(source) for source in self.sources)

@@ -2,22 +2,34 @@
 
 from typing import Any
 
+from streams.outcomes import Reason
 from streams.records import Conversation, Role, Unreadable
-from streams.shapes.dialogue import dialogue
+from streams.shapes.dialogue import Turn, dialogue
+from streams.shapes.fields import canonical
 
 
 def candidates(fields: dict[str, Any]) -> Conversation | Unreadable | None:
     """The last utterance's history and its last candidate. Who spoke is told by position alone: the turn
     before the reply is the user's, and so on backwards."""
-    utterances = fields.get("utterances")
-    if type(utterances) is not list or not utterances or type(utterances[-1]) is not dict:
+    if "utterances" not in fields:
         return None
-    history, replies = utterances[-1].get("history"), utterances[-1].get("candidates")
-    if type(history) is not list or type(replies) is not list or not history or not replies:
+    utterances = fields["utterances"]
+    if utterances is None or utterances == []:
+        return Unreadable(Reason.NULL_CONTENT if utterances is None else Reason.EMPTY)
+    if type(utterances) is not list or type(utterances[-1]) is not dict:
         return None
-    if not all(text is None or type(text) is str for text in (*history, replies[-1])):
+    last = canonical(utterances[-1])
+    if "history" not in last or "candidates" not in last:
         return None
-    spoken = [*history, replies[-1]]
+    history, replies = last["history"], last["candidates"]
+    if history is None or history == []:
+        return Unreadable(Reason.NULL_CONTENT if history is None else Reason.EMPTY)
+    if type(history) is not list or not (replies is None or type(replies) is list):
+        return None
+    # without a candidate the history is heard all the same
+    spoken = [*history, None if replies is None else replies[-1] if replies else ""]
+    if not all(text is None or type(text) is str for text in spoken):
+        return None
     sides = (Role.ASSISTANT, Role.USER)
-    turns = [(sides[(len(spoken) - 1 - place) % 2], text) for place, text in enumerate(spoken)]
+    turns: list[Turn] = [(sides[(len(spoken) - 1 - place) % 2], text) for place, text in enumerate(spoken)]
     return dialogue(turns, "candidates", fields, roles_guessed=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from streams.records import Conversation, Unreadable
-from streams.shapes.dialogue import dialogue, opening, turns_of
+from streams.shapes.dialogue import dialogue, opened, turns_of
 
 
 def chat(fields: dict[str, Any]) -> Conversation | Unreadable | None:
@@ -13,4 +13,4 @@ def chat(fields: dict[str, Any]) -> Conversation | Unreadable | None:
     turns = turns_of(fields["messages"])
     if turns is None or isinstance(turns, Unreadable):
         return turns
-    return dialogue([*opening(fields), *turns] if len(fields) > 1 else turns, "chat", fields)
+    return dialogue(opened(fields, turns) if len(fields) > 1 else turns, "chat", fields)

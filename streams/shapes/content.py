@@ -49,7 +49,7 @@ def _text_of_block(block: Any) -> str | Reason:
     if type(block) is not dict:
         return Reason.NULL_CONTENT if block is None else Reason.UNKNOWN_SHAPE
     kind = block.get("type")
-    if type(kind) is str and kind not in _TEXT_BLOCKS:
+    if type(kind) is str and kind.lower() not in _TEXT_BLOCKS:
         return Reason.EMPTY
     for name in ("text", "value", "content"):
         if name in block:

@@ -8,9 +8,7 @@ from streams.shapes.content import text_of
 from streams.shapes.dialogue import dialogue
 from streams.shapes.fields import question_key
 
-_TITLES = ("questiontitle", "question_title")
-_TEXTS = ("questiontext", "question_text")
-_ANSWERS = ("answertext", "answer_text")
+_ANSWERS = ("answertext", "answer")
 
 
 def counsel_chat(fields: dict[str, Any]) -> Conversation | Unreadable | None:
@@ -18,13 +16,10 @@ def counsel_chat(fields: dict[str, Any]) -> Conversation | Unreadable | None:
 
     `question` is the same for all answers to one question.
     """
-    title_name, text_name, answer_name = (
-        next((name for name in names if name in fields), None) for names in (_TITLES, _TEXTS, _ANSWERS)
-    )
-    if answer_name is None or (title_name is None and text_name is None):
+    answer = next((name for name in _ANSWERS if name in fields), None)
+    if answer is None or ("questiontitle" not in fields and "questiontext" not in fields):
         return None
-    title = text_of(fields[title_name]) if title_name else Reason.EMPTY
-    text = text_of(fields[text_name]) if text_name else Reason.EMPTY
+    title, text = (text_of(fields.get(name, "")) for name in ("questiontitle", "questiontext"))
     if type(title) is Reason and type(text) is Reason:
         return Unreadable(Reason.EMPTY if Reason.EMPTY in (title, text) else Reason.NULL_CONTENT)
     if type(title) is Reason:
@@ -33,5 +28,5 @@ def counsel_chat(fields: dict[str, Any]) -> Conversation | Unreadable | None:
         asked = title
     else:
         asked = text if text.startswith(title) else f"{title}\n{text}"
-    turns = ((Role.USER, asked), (Role.ASSISTANT, fields[answer_name]))
+    turns = ((Role.USER, asked), (Role.ASSISTANT, fields[answer]))
     return dialogue(turns, "counsel_chat", fields, question=question_key(asked))

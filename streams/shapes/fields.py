@@ -9,7 +9,7 @@ from typing import Any
 from streams.shapes.content import PLACEHOLDERS
 
 _LABEL_FIELDS = ("topic", "topics", "category", "categories", "tag", "tags", "label", "labels")
-_LABEL_NAMES = frozenset(_LABEL_FIELDS)
+LABEL_NAMES = frozenset(_LABEL_FIELDS)
 _LABEL_BREAK = re.compile(r"[,;|]")
 MOST_LABELS = 16
 LONGEST_LABEL = 64
@@ -17,6 +17,21 @@ LONGEST_LABEL = 64
 # A space would let the first sentence of a table without a header through as its "name".
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,63}")
 MOST_NAMES = 32
+
+# Names of two words as a camel's back leaves them, and as a hump in snake case does.
+_SAME_NAME = {
+    "casedescription": "case_description",
+    "chainofthought": "chain_of_thought",
+    "chatbotresponse": "chatbot_response",
+    "complexcot": "complex_cot",
+    "finalanswer": "final_answer",
+    "systemprompt": "system_prompt",
+    "thoughtprocess": "thought_process",
+    "userinput": "user_input",
+    "answer_text": "answertext",
+    "question_text": "questiontext",
+    "question_title": "questiontitle",
+}
 
 _WORD = re.compile(r"\w+")
 # The same for ASCII, at a fifth of the cost.
@@ -28,6 +43,7 @@ def canonical(document: dict[str, Any]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, value in document.items():
         key = name.strip("\ufeff \t").lower().replace(" ", "_").replace("-", "_")
+        key = _SAME_NAME.get(key, key)
         if key == name or key not in fields:
             fields[key] = value
     return fields
@@ -52,7 +68,7 @@ def _hashed(name: str) -> str:
 
 def labels_of(fields: dict[str, Any]) -> tuple[str, ...]:
     """The record's own category words, in order, each once: topics, tags, labels that are text."""
-    if _LABEL_NAMES.isdisjoint(fields):
+    if LABEL_NAMES.isdisjoint(fields):
         return ()
     labels: dict[str, None] = {}
     for name in _LABEL_FIELDS:

@@ -6,9 +6,12 @@ from typing import Any
 from streams.outcomes import Reason
 from streams.records import Conversation, Role, Unreadable
 from streams.shapes.content import is_blank
-from streams.shapes.dialogue import Turn, dialogue, opening
+from streams.shapes.dialogue import Turn, dialogue, earlier_rounds, opening
+from streams.shapes.tagged_text import by_lines
 
 _ANSWERS = ("output", "response", "answer", "completion")
+_GIVEN = ("context", "input")
+_READABLE = frozenset({str, int, float, list, type(None)})
 
 # An instruction that tells the model who it is. Narrow on purpose: what it takes for a system turn the
 # gate does not read as the help-seeker's words, so "You are all I have left" must stay the user's.
@@ -25,35 +28,53 @@ def instruction(fields: dict[str, Any]) -> Conversation | Unreadable | None:
     """Instruction and input as one user turn, in Alpaca's own order; the output as the assistant's.
 
     The instruction is a system turn only if the input says something and the instruction tells the model
-    who it is. One of the two may be blank. `history` holds earlier rounds `[asked, answered]`.
+    who it is. One of the two may be blank. `history` holds earlier rounds `[asked, answered]`. A dialogue
+    folded into the instruction, up to the answering tag that the output follows, is taken apart.
     """
-    answer = next((name for name in _ANSWERS if name in fields), None)
+    answer = _answer(fields)
     if "instruction" not in fields or answer is None:
         return None
-    told, given = fields["instruction"], fields.get("input")
-    if is_blank(given):
-        given = fields.get("context")
+    told = fields["instruction"]
     if told is None:
         return Unreadable(Reason.NULL_CONTENT)
-    earlier = _rounds(fields.get("history"))
-    if earlier is None or not (type(told) is str and (given is None or type(given) is str)):
-        return None
-    turns: list[Turn] = opening(fields)
-    if is_blank(given):
-        turns += [*earlier, (Role.USER, told)]
-    elif is_blank(told):
-        turns += [*earlier, (Role.USER, given)]
-    elif _TELLS_THE_MODEL.match(told.lstrip()):
-        turns += [(Role.SYSTEM, told), *earlier, (Role.USER, given)]
-    else:
-        turns += [*earlier, (Role.USER, told), (Role.USER, given)]
-    return dialogue([*turns, (Role.ASSISTANT, fields[answer])], "instruction", fields)
+    earlier = earlier_rounds(fields.get("history"))
+    # a shape that asks for less would take the rest of it for the whole
+    if earlier is None:
+        return Unreadable(Reason.UNKNOWN_SHAPE)
+    given: list[Turn] = []
+    for name in _GIVEN:
+        value = fields.get(name)
+        if type(value) not in _READABLE:
+            return Unreadable(Reason.UNKNOWN_SHAPE)
+        if not is_blank(value):
+            given.append((Role.USER, value))
+    turns = [*opening(fields), *_asked(told, given, earlier), (Role.ASSISTANT, fields[answer])]
+    return dialogue(turns, "instruction", fields)
 
 
-def _rounds(history: Any) -> list[Turn] | None:
-    """The earlier rounds in order; none where there is no history, None where it is something else."""
-    if history is None or history == "":
-        return []
-    if type(history) is not list or not all(type(item) is list and len(item) == 2 for item in history):
-        return None
-    return [turn for asked, answered in history for turn in ((Role.USER, asked), (Role.ASSISTANT, answered))]
+def _answer(fields: dict[str, Any]) -> str | None:
+    """The first answering field that is not null; one that is null where there is no other."""
+    found = None
+    for name in _ANSWERS:
+        if name in fields:
+            if fields[name] is not None:
+                return name
+            found = found or name
+    return found
+
+
+def _asked(told: Any, given: list[Turn], earlier: list[Turn]) -> list[Turn]:
+    if given and is_blank(told):
+        return [*earlier, *given]
+    if given:
+        if type(told) is str and _TELLS_THE_MODEL.match(told.lstrip()):
+            return [(Role.SYSTEM, told), *earlier, *given]
+        return [*earlier, (Role.USER, told), *given]
+    folded = by_lines(told) if type(told) is str and told.rstrip().endswith((":", "：", "**", "]")) else None
+    if folded is None or not folded.is_open or folded.turns[-1][0] is not Role.USER:
+        return [*earlier, (Role.USER, told)]
+    if is_blank(folded.lead):
+        return [*earlier, *folded.turns]
+    # what stands before the dialogue may be the person's own words: the gate reads them
+    whose = Role.SYSTEM if _TELLS_THE_MODEL.match(folded.lead.lstrip()) else Role.USER
+    return [(whose, folded.lead), *earlier, *folded.turns]

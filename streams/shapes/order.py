@@ -11,13 +11,16 @@ from streams.shapes.context_response import context_response
 from streams.shapes.counsel_chat import counsel_chat
 from streams.shapes.forum import forum
 from streams.shapes.instruction import instruction
+from streams.shapes.one_side import ANSWERED, ASKED, one_side
 from streams.shapes.pairs import pairs
 from streams.shapes.preference import preference
 from streams.shapes.reasoning import reasoning
 from streams.shapes.sharegpt import sharegpt
 from streams.shapes.tagged_text import tagged_text
 from streams.shapes.text_only import text_only
+from streams.shapes.tree import tree
 from streams.shapes.turns import turns
+from streams.shapes.utterances import utterances
 
 
 class Row(NamedTuple):
@@ -47,12 +50,15 @@ ORDER: tuple[Row, ...] = (
     _row("sharegpt", sharegpt, "conversations"),
     _row("turns", turns, "conversation dialog dialogue turns"),
     _row("candidates", candidates, "utterances"),
-    _row("counsel_chat", counsel_chat, "questiontitle question_title questiontext question_text"),
+    _row("utterances", utterances, "utterances"),
+    _row("tree", tree, "path"),
+    _row("counsel_chat", counsel_chat, "questiontitle questiontext"),
     _row("instruction", instruction, "instruction"),
     _row("context_response", context_response, "context"),
-    _row("pairs", pairs, "prompt input question user human client patient user_input text query"),
+    _row("pairs", pairs, "prompt input question questions user human client patient user_input text query"),
     _row("clinical", clinical, "case_description"),
-    _row("forum", forum, "selftext post body"),
+    _row("forum", forum, "selftext post body comment reply"),
     _row("tagged_text", tagged_text, "text content conversation conversations dialog dialogue transcript"),
     _row("text_only", text_only, "text content"),
+    _row("one_side", one_side, " ".join((*ASKED, *ANSWERED))),
 )

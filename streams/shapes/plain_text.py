@@ -15,8 +15,12 @@ _HARD_SPACE = re.compile("[\xa0\u202f]")
 _INVISIBLE = re.compile("[\xad\u180e\u200b-\u200d\u2060\ufeff]+")
 # Tag characters spell a flag after U+1F3F4; elsewhere they hide text.
 _TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007f]+)|[\U000e0000-\U000e007f]+")
-# Scripts whose letters need joiners: Arabic to Malayalam, Sinhala to Myanmar, Khmer, Mongolian, Arabic forms.
-_JOINED_SCRIPT = re.compile("[\u0600-\u109f\u1780-\u18af\ua8e0-\ua8ff\ufb50-\ufdff\ufe70-\ufefc]")
+# Scripts whose letters need joiners: Arabic to Malayalam, Sinhala to Myanmar, Khmer, Mongolian, Tai Tham to
+# Batak, Javanese to Meetei Mayek, Arabic forms, the Brahmic scripts beyond the first plane.
+_JOINED_SCRIPT = re.compile(
+    "[\u0600-\u109f\u1780-\u18af\u1a00-\u1bff\ua8e0-\ua8ff\ua980-\uaaff\uabc0-\uabff"
+    "\ufb50-\ufdff\ufe70-\ufefc\U00011000-\U00011fff]"
+)
 _PICTURE = re.compile("[\u00a9\u00ae\u20e3\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff]")
 
 # What `may_be_unclean` looks for after each escape or lead byte; the classes above, as JSON and UTF-8.

@@ -5,29 +5,32 @@ from typing import Any
 
 from streams.records import Conversation, Unreadable
 from streams.shapes.chat import chat
-from streams.shapes.content import is_blank
+from streams.shapes.content import text_of
 from streams.shapes.context_response import context_response
+from streams.shapes.counsel_chat import counsel_chat
 from streams.shapes.instruction import instruction
 from streams.shapes.pairs import pairs
+from streams.shapes.sharegpt import sharegpt
+from streams.shapes.turns import turns
 
 NAMES = ("reasoning", "chain_of_thought", "cot", "complex_cot", "thought_process")
-
 
 _ASKED = ("question", "prompt", "query", "input", "user_input", "problem", "text")
 _ANSWERED = ("answer", "response", "output", "completion", "final_answer", "solution")
 
 
 def reasoning(fields: dict[str, Any]) -> Conversation | Unreadable | None:
-    """What the other fields say, with the reasoning kept beside the answer and never in it."""
-    name = next(
-        (name for name in NAMES if type(fields.get(name)) is str and not is_blank(fields[name])), None
-    )
-    if name is None:
+    """What the other fields say, with the reasoning (a text, or its steps) kept beside the answer, never in it."""
+    thoughts = [text for name in NAMES if type(text := text_of(fields.get(name))) is str]
+    if not thoughts:
         return None
-    found = chat(fields) or instruction(fields) or _asked_and_answered(fields)
-    if isinstance(found, Conversation):
-        return replace(found, shape="reasoning", reasoning=fields[name].strip())
-    return found
+    for shape in (chat, sharegpt, turns, counsel_chat, instruction, _asked_and_answered):
+        found = shape(fields)
+        if isinstance(found, Conversation):
+            return replace(found, shape="reasoning", reasoning="\n".join(dict.fromkeys(thoughts)))
+        if found is not None:
+            return found
+    return None
 
 
 def _asked_and_answered(fields: dict[str, Any]) -> Conversation | Unreadable | None:
@@ -37,4 +40,5 @@ def _asked_and_answered(fields: dict[str, Any]) -> Conversation | Unreadable | N
         return None
     if asked is None:
         return context_response(fields)
-    return pairs({**fields, "question": fields[asked], "answer": fields[answered]})
+    rest = {name: value for name, value in fields.items() if name not in _ASKED and name not in _ANSWERED}
+    return pairs({**rest, "question": fields[asked], "answer": fields[answered]})

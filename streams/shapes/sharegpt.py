@@ -3,7 +3,7 @@
 from typing import Any
 
 from streams.records import Conversation, Role, Unreadable
-from streams.shapes.dialogue import Turn, dialogue, opening, turns_of
+from streams.shapes.dialogue import Turn, dialogue, opened, turns_of
 from streams.shapes.roles import role_of
 
 
@@ -24,7 +24,7 @@ def sharegpt(fields: dict[str, Any]) -> Conversation | Unreadable | None:
         turns = turns_of(items)
     if turns is None or isinstance(turns, Unreadable):
         return turns
-    return dialogue([*opening(fields), *turns], "sharegpt", fields, roles_guessed=roles_guessed)
+    return dialogue(opened(fields, turns), "sharegpt", fields, roles_guessed=roles_guessed)
 
 
 def _is_pair(item: list[Any]) -> bool:
@@ -32,10 +32,10 @@ def _is_pair(item: list[Any]) -> bool:
 
 
 def _turns_of_pairs(pairs: list[list[Any]]) -> tuple[list[Turn], bool]:
-    """`[role, text]` where every first part names a role, else `[asked, answered]`."""
-    named = [(role_of(first), second) for first, second in pairs]
-    if all(role is not None for role, _ in named):
-        return [(role, text) for role, text in named if role is not None], False
+    """`[role, text]` where a first part names a role, else `[asked, answered]`."""
+    named: list[Turn] = [(role_of(first), second) for first, second in pairs]
+    if any(role is not None for role, _ in named):
+        return named, False
     return [
         turn for asked, answered in pairs for turn in ((Role.USER, asked), (Role.ASSISTANT, answered))
     ], True

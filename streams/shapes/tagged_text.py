@@ -1,29 +1,54 @@
 """tagged text: a whole dialogue in one string, each turn opened by its speaker's name and a colon."""
 
 import re
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from streams.records import Conversation, Role, Unreadable
-from streams.shapes.dialogue import Turn, dialogue, opening
+from streams.shapes.dialogue import Turn, dialogue, opened
 from streams.shapes.roles import ROLES, role_of
 
 NAMES = ("text", "content", "conversation", "conversations", "dialog", "dialogue", "transcript")
 
 _WORDS = "|".join(sorted((word.replace("_", "[ _-]") for word in ROLES), key=len, reverse=True))
-# `<HUMAN>:` stands anywhere, for nobody writes it in prose; a bare `User:` only where a line begins.
-_ANGLE = re.compile(rf"<({_WORDS})>\s*:", re.IGNORECASE)
-_LINE = re.compile(
-    rf"^[ \t]*(?:\*\*|\#\#\#[ ]?|\[)?({_WORDS})(?:\*\*|\])?[ ]?[:：](?:\*\*)?", re.IGNORECASE | re.MULTILINE
+# When the turn was said, as transcripts write it before a tag: `[00:01:02]`, `(01:02)`, `00:01:02.5 -`.
+_CLOCK = r"(?:\d{4}-\d\d-\d\d[ T])?\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d{1,3})?(?:[ ]?[ap]m)?"
+_BRACKETED = rf"(?:\[{_CLOCK}\]|\({_CLOCK}\))"
+_TIME = rf"(?:(?:{_BRACKETED}|{_CLOCK})[ \t]*(?:[-–—][ \t]*)?)?"
+_TIME_BEFORE = re.compile(
+    rf"(?:{_BRACKETED}|(?:^|(?<=\n))[ \t]*{_CLOCK})[ \t]*(?:[-–—][ \t]*)?$", re.IGNORECASE
 )
-# A dialogue written on one line: the answering tag must be the usual partner of the one that opens the text.
+# `<HUMAN>:` stands anywhere, for nobody writes it in prose; a bare `User:` only where a line begins.
+_ANGLE = re.compile(rf"(?:(<)|\#\#\#[ ]?)(?P<who>{_WORDS})(?(1)>|)\s*[:：]", re.IGNORECASE)
+_LINE = re.compile(
+    rf"[ \t]*{_TIME}(?:\*\*|\#\#\#[ ]?|\[)?(?P<who>{_WORDS})(?:\*\*|\])?(?:[ \t]*{_BRACKETED})?[ ]?[:：](?:\*\*)?",
+    re.IGNORECASE,
+)
+_INLINE = re.compile(rf"(?:^|(?<=\s))(?:\*\*)?(?P<who>{_WORDS})(?:\*\*)?[:：](?:\*\*)?(?=\s)", re.IGNORECASE)
+# In a dialogue on one line a tag is told from prose by being the usual partner of the one that opens it.
 _PARTNERS = {
-    "human": "gpt|assistant|ai|bot",
-    "user": "assistant|bot|chatbot|ai|gpt",
-    "client": "therapist|counselor|counsellor",
-    "patient": "therapist|doctor",
-    "seeker": "supporter",
-    "prompter": "assistant",
+    "human": ("gpt", "assistant", "ai", "bot", "chatbot"),
+    "user": ("assistant", "bot", "chatbot", "ai", "gpt"),
+    "client": ("therapist", "counselor", "counsellor"),
+    "patient": ("therapist", "doctor"),
+    "seeker": ("supporter",),
+    "speaker": ("listener",),
+    "student": ("counselor", "counsellor"),
+    "prompter": ("assistant",),
 }
+_BEFORE_A_WORD = frozenset("<#")
+_BEFORE_A_TIME = frozenset("[(0123456789")
+_LONGEST_TIME = 48
+# Names that nobody writes in the case of other words.
+_ACRONYMS = frozenset({"gpt", "ai"})
+
+
+class Cut(NamedTuple):
+    """A text cut at its tags. `lead`: what stands before the first. `is_open`: it ends in a tag with no words."""
+
+    lead: str
+    turns: list[Turn]
+    is_open: bool
 
 
 def tagged_text(fields: dict[str, Any]) -> Conversation | Unreadable | None:
@@ -33,55 +58,93 @@ def tagged_text(fields: dict[str, Any]) -> Conversation | Unreadable | None:
     """
     for name in NAMES:
         text = fields.get(name)
-        if type(text) is str and ":" in text.replace("：", ":"):
-            for cut, roles_guessed in ((_by_angles, False), (_by_lines, False), (_within_a_line, True)):
-                turns = cut(text)
-                if turns:
-                    found = [*opening(fields), *turns]
-                    return dialogue(found, "tagged_text", fields, roles_guessed=roles_guessed)
+        if type(text) is str and (":" in text or "：" in text):
+            text = text.strip()
+            for cut, roles_guessed in _ways(text):
+                found = cut(text)
+                # words before the first tag: nobody says whose they are
+                if found is not None and not found.lead.strip():
+                    turns = opened(fields, found.turns)
+                    return dialogue(turns, "tagged_text", fields, roles_guessed=roles_guessed)
     return None
 
 
-def _by_angles(text: str) -> list[Turn]:
-    return _cut(text, list(_ANGLE.finditer(text))) if "<" in text else []
+def _ways(text: str) -> Iterator[tuple[Callable[[str], Cut | None], bool]]:
+    """How a text that begins so can be cut, and whether that guesses roles. Prose costs one look at its start."""
+    is_timed = text[:1] in _BEFORE_A_TIME
+    if is_timed or text[:1] in _BEFORE_A_WORD:
+        yield _by_angles, False
+    if is_timed or _LINE.match(text):
+        yield by_lines, False
+        yield _within_a_line, True
 
 
-def _by_lines(text: str) -> list[Turn]:
-    return _cut(text, list(_LINE.finditer(text)))
+def _by_angles(text: str) -> Cut | None:
+    return _cut(text, list(_ANGLE.finditer(text)))
 
 
-def _within_a_line(text: str) -> list[Turn]:
+def by_lines(text: str) -> Cut | None:
+    """The text cut at the tags that begin a line; None where not both sides have one."""
+    tags, at = [], 0
+    # from line to line: looking for a line's beginning at every character costs ten times as much
+    while at >= 0:
+        tag = _LINE.match(text, at)
+        if tag is not None:
+            tags.append(tag)
+        at = text.find("\n", at)
+        at = at + 1 if at >= 0 else at
+    return _cut(text, tags)
+
+
+def _within_a_line(text: str) -> Cut | None:
     first = _LINE.match(text)
-    partners = _PARTNERS.get(first.group(1).lower()) if first else None
-    if first is None or partners is None:
-        return []
-    opener = first.group(1)
-    names = [opener, *(_in_case_of(opener, name) for name in partners.split("|"))]
-    return _cut(text, list(re.finditer(rf"(?:^|(?<=\s))({'|'.join(map(re.escape, names))}):(?=\s)", text)))
+    if first is None:
+        return None
+    opener = first["who"]
+    tags = [tag for tag in _INLINE.finditer(text) if _is_written_like(opener, tag["who"])]
+    side = role_of(opener)
+    others = {name for tag in tags if role_of(name := tag["who"].lower()) not in (side, None)}
+    partner = next((name for name in _usual_partners(opener.lower()) if name in others), None)
+    if partner is None and len(others) == 1 and not opener.islower():
+        partner = others.pop()
+    if partner is None:
+        return None
+    names = {opener.lower(), partner}
+    return _cut(text, [first, *(t for t in tags if t.start() >= first.end() and t["who"].lower() in names)])
 
 
-def _in_case_of(model: str, name: str) -> str:
-    if model.isupper():
-        return name.upper()
-    return name.capitalize() if model[0].isupper() else name
+def _usual_partners(opener: str) -> tuple[str, ...]:
+    found = _PARTNERS.get(opener)
+    return found or tuple(asking for asking, answering in _PARTNERS.items() if opener in answering)
 
 
-def _cut(text: str, tags: list[re.Match[str]]) -> list[Turn]:
-    """The turns between the tags; none where one side has no tag, or where words stand before the first:
-    nobody says whose they are."""
-    roles = [role for tag in tags if (role := role_of(tag.group(1))) is not None]
+def _is_written_like(opener: str, name: str) -> bool:
+    if name.lower() in _ACRONYMS or opener.lower() in _ACRONYMS:
+        return True
+    return name.isupper() == opener.isupper() and name[0].isupper() == opener[0].isupper()
+
+
+def _cut(text: str, tags: list[re.Match[str]]) -> Cut | None:
+    """The turns between the tags; None where one side has no tag."""
+    roles = [role for tag in tags if (role := role_of(tag["who"])) is not None]
     # case folding knows letters that lower() does not: a tag without a role must not swallow its words
-    if (
-        len(roles) < len(tags)
-        or not {Role.USER, Role.ASSISTANT} <= set(roles)
-        or text[: tags[0].start()].strip()
-    ):
-        return []
-    ends = [tag.start() for tag in tags[1:]] + [len(text)]
-    turns = []
-    for role, tag, end in zip(roles, tags, ends, strict=True):
-        said = text[tag.end() : end]
+    if len(roles) < len(tags) or not {Role.USER, Role.ASSISTANT} <= set(roles):
+        return None
+    lead = _without_time(text[: tags[0].start()])
+    turns: list[Turn] = []
+    for place, (role, tag) in enumerate(zip(roles, tags, strict=True)):
+        if place + 1 < len(tags):
+            turns.append((role, _without_time(text[tag.end() : tags[place + 1].start()])))
+            continue
+        said = text[tag.end() :]
         # a last tag with nothing behind it is a turn that nobody has taken yet
-        if said.strip() or end < len(text):
+        if said.strip():
             turns.append((role, said))
-    return turns
+    return Cut(lead, turns, is_open=len(turns) < len(tags))
+
+
+def _without_time(said: str) -> str:
+    """Without the time of the next turn, which stands before its tag."""
+    tail = max(len(said) - _LONGEST_TIME, 0)
+    time = _TIME_BEFORE.search(said, tail) if said.find(":", tail) >= 0 else None
+    return said if time is None else said[: time.start()]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from streams.records import Conversation, Unreadable
-from streams.shapes.dialogue import dialogue, opening, turns_of
+from streams.shapes.dialogue import dialogue, opened, turns_of
 
 NAMES = ("conversation", "dialog", "dialogue", "turns")
 
@@ -17,5 +17,5 @@ def turns(fields: dict[str, Any]) -> Conversation | Unreadable | None:
         if isinstance(found, Unreadable):
             return found
         if found is not None:
-            return dialogue([*opening(fields), *found], "turns", fields)
+            return dialogue(opened(fields, found), "turns", fields)
     return None

@@ -27,6 +27,8 @@ def _from_labels(labels: tuple[str, ...], pack: Pack) -> dict[str, float]:
 
 
 def _from_source(origin: Origin, pack: Pack) -> dict[str, float]:
+    if origin.category is not None:
+        return {origin.category: _SOURCE_CONFIDENCE}
     words = _WORDS.findall(fold(origin.name).decode("utf-8", "surrogatepass"))
     name = f" {' '.join(words)} "
     found = {category for word, category in pack.sources.items() if f" {word} " in name}

@@ -7,9 +7,17 @@ import orjson
 from streams.outcomes import Reason
 from streams.records import Conversation, Unreadable
 from streams.shapes.dialogue import turns_of
-from streams.shapes.fields import canonical, shown_names
+from streams.shapes.fields import LABEL_NAMES, canonical, shown_names
 from streams.shapes.order import ORDER
 from streams.shapes.plain_text import make_plain, may_be_unclean
+
+_SPEAKERS = frozenset({"role", "from", "speaker"})
+# Fields that hold a dialogue; null in the rows of another set.
+_DIALOGUES = frozenset(
+    ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "utterances")
+)
+# Shapes that a fuller one beside or within them is preferred to.
+_LESS = frozenset({"text_only", "one_side"})
 
 # How orjson says that a document goes deeper than it follows (1,024 levels).
 _PARSER_DEPTH = "depth limit"
@@ -34,8 +42,10 @@ def convert(line: bytes, json_depth: int) -> Conversation | Unreadable:
         make_plain(document)
     fields = canonical(document) if type(document) is dict else {"messages": document}
     found = _shaped(fields)
-    if found is None and type(fields.get("data")) is dict:
-        found = _shaped(canonical(fields["data"]))
+    if "data" in fields and (found is None or _is_less(found)):
+        found = _within(fields) or found
+    if isinstance(found, Unreadable) and found.heard is None:
+        found = _beside_nothing(fields, found)
     if isinstance(found, Conversation):
         return found
     if found is None:
@@ -52,6 +62,35 @@ def _shaped(fields: dict[str, Any]) -> Conversation | Unreadable | None:
     return None
 
 
+def _within(fields: dict[str, Any]) -> Conversation | Unreadable | None:
+    """What `data` holds, with the labels that the record keeps beside it."""
+    inner = fields["data"]
+    if type(inner) is not dict:
+        return None
+    labels = {name: value for name, value in fields.items() if name in LABEL_NAMES}
+    return _shaped({**labels, **canonical(inner)})
+
+
+def _beside_nothing(fields: dict[str, Any], refused: Unreadable) -> Conversation | Unreadable:
+    """What the record says where its field for a dialogue is null or has no turns, as tables of several sets have it.
+
+    Only a whole pair of question and answer is taken for the record; less than that is heard by the gate.
+    """
+    rest = {
+        name: value for name, value in fields.items() if name not in _DIALOGUES or value not in (None, [])
+    }
+    found = _shaped(rest) if len(rest) < len(fields) else None
+    if isinstance(found, Conversation) and not _is_less(found):
+        return found
+    heard = found.heard if isinstance(found, Unreadable) else found
+    return Unreadable(refused.reason, heard=heard)
+
+
+def _is_less(found: Conversation | Unreadable) -> bool:
+    """True for a text without turns and for a question that nobody answers."""
+    return isinstance(found, Conversation) and found.shape in _LESS
+
+
 def _why_unparsed(line: bytes, error: orjson.JSONDecodeError) -> Reason:
     if _PARSER_DEPTH in error.msg:
         return Reason.TOO_DEEP
@@ -66,9 +105,7 @@ def _is_messages(document: Any) -> bool:
     """True for a bare list of messages: each names a speaker (a list of rounds is a file, not a record)."""
     if type(document) is not list or not document:
         return False
-    named = all(
-        type(item) is dict and ("role" in item or "from" in item or "speaker" in item) for item in document
-    )
+    named = all(type(item) is dict and not _SPEAKERS.isdisjoint(canonical(item)) for item in document)
     return named and turns_of(document) is not None
 
 

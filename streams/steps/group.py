@@ -76,7 +76,9 @@ def _split(group: str, pack: Pack) -> Split:
 def stage(
     conversation: Conversation, origin: Origin, crisis: Finding | None, categories: CategoryFacts | None
 ) -> int:
-    """The stage of the curriculum: 3 edge and stress cases, 2 expertise, 1 foundation."""
+    """The stage of the curriculum: what the source says, else 3 edge and stress cases, 2 expertise, 1 foundation."""
+    if origin.stage is not None:
+        return origin.stage
     primary = None if categories is None else categories.categories[0].name
     if (crisis is not None and crisis.level is not None) or primary in STRESS_CATEGORIES:
         return 3
@@ -91,11 +93,13 @@ def group(
     crisis: Finding | None,
     categories: CategoryFacts | None,
     pack: Pack,
+    person: str | None = None,
 ) -> GroupFacts:
     """Group (16 hex digits), split and stage. Group and split follow from the record and the pack alone.
 
-    The key is the question, else the first user message (with the next ones while it is only a greeting),
+    The key is the person where the source names one, else the question, else the first user message (with the next ones while it is only a greeting),
     whatever its case, spacing and punctuation.
     """
-    name = sha256(_key(conversation)).hexdigest()[:16]
+    key = _key(conversation) if person is None else f"person:{person}".encode()
+    name = sha256(key).hexdigest()[:16]
     return GroupFacts(name, _split(name, pack), stage(conversation, origin, crisis, categories))

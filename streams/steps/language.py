@@ -16,7 +16,7 @@ from typing import NamedTuple
 import py3langid.langid as langid
 
 from streams.fold import fold
-from streams.records import Conversation, LanguageFacts, Role
+from streams.records import Conversation, LanguageFacts, Origin, Role
 from streams.rules.model import Pack
 from streams.steps.lexicon import ENGLISH, ENGLISH_FUNCTION, FOREIGN
 from streams.steps.words import WordLists, find_words
@@ -166,12 +166,13 @@ def _judge(read: _Text) -> tuple[str, float] | None:
     return code, confidence
 
 
-def language(conversation: Conversation, pack: Pack) -> LanguageFacts:
+def language(conversation: Conversation, pack: Pack, origin: Origin | None = None) -> LanguageFacts:
     """The language of the user's words (of everyone's where roles were guessed): ISO 639-1, or `und`.
 
     All turns are judged as one text, in which a foreign stretch makes the whole foreign. Replies are sampled
     and count only where they are surely in a language that the pack's gate is not measured for. A text
-    without any word counts as the pack's language with confidence 0.
+    without any word counts as the pack's language with confidence 0. What the source says is taken only where
+    the text says nothing (`und`): an owner's word must not let a cry in another language pass as English.
     """
     policy = pack.policy
     turns: list[str] = []
@@ -196,6 +197,13 @@ def language(conversation: Conversation, pack: Pack) -> LanguageFacts:
     if verdict is None:
         verdict = ("en" if "en" in policy.gated_languages else min(policy.gated_languages), 0.0)
     code, confidence = verdict
+    if (
+        code == UNKNOWN
+        and origin is not None
+        and origin.language
+        and origin.language not in policy.gated_languages
+    ):
+        code = origin.language
     return LanguageFacts(
         code,
         confidence,

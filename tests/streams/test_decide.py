@@ -72,6 +72,9 @@ CONDITIONS: dict[str, Callable[[Record], None]] = {
     "scrubbed": lambda r: setattr(r, "pii", PiiFacts((), "scrubbed")),
     "unanswered": lambda r: setattr(r, "conversation", Conversation((QUESTION,), "chat")),
     "single_turn": lambda r: setattr(r, "conversation", Conversation((QUESTION,), "text", True)),
+    "marked_unwanted": lambda r: setattr(
+        r, "conversation", Conversation((QUESTION, ANSWER), "preference", unwanted=True)
+    ),
     "poor": lambda r: setattr(r, "quality", QualityFacts(0.59, 0.6)),
     "at_the_floor": lambda r: setattr(r, "quality", QualityFacts(0.6, 0.6)),
     "exact": lambda r: setattr(r, "copy", Copy.EXACT),

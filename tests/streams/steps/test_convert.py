@@ -9,7 +9,7 @@ import pytest
 
 from streams.outcomes import Reason
 from streams.records import Conversation, Message, Role, Unreadable
-from streams.shapes.order import ORDER
+from streams.shapes.order import ORDER, Row
 from streams.steps.convert import convert
 
 CASES = Path(__file__).resolve().parents[2] / "cases" / "convert"
@@ -85,6 +85,50 @@ def test_every_shape_has_at_least_five_cases_one_of_them_refused() -> None:
         assert len(own) >= 5, row.name
         assert any("reason" in case["expect"] for case in own), row.name
         assert any(case["expect"].get("shape") == row.name for case in own), row.name
+
+
+# What each shape can give beside its conversation. A shape by position or by columns knows no speakers' names.
+CAN_REFUSE = {
+    "preference": "null_content empty unknown_role no_user_turn",
+    "reasoning": "null_content empty unknown_role no_user_turn",
+    "chat": "null_content empty unknown_role no_user_turn",
+    "sharegpt": "null_content empty unknown_role no_user_turn",
+    "turns": "null_content empty unknown_role no_user_turn",
+    "candidates": "null_content empty",
+    "utterances": "null_content empty unknown_role no_user_turn",
+    "tree": "null_content empty unknown_role no_parent",
+    "counsel_chat": "null_content empty",
+    "instruction": "null_content empty unknown_shape",
+    "context_response": "null_content empty",
+    "pairs": "null_content empty",
+    "clinical": "null_content empty",
+    "forum": "null_content empty",
+    "tagged_text": "empty",
+    "text_only": "null_content empty unknown_role no_user_turn",
+    "one_side": "null_content empty no_user_turn",
+}
+
+
+@pytest.mark.parametrize("row", ORDER, ids=[row.name for row in ORDER])
+def test_every_outcome_that_a_shape_can_give_has_a_case(row: Row) -> None:
+    own = [case["expect"] for name, case in ALL if name.startswith(f"{row.name}: ")]
+    assert set(CAN_REFUSE[row.name].split()) <= {expect.get("reason") for expect in own}
+
+
+def test_a_speaker_in_no_list_does_not_hide_what_the_help_seeker_says() -> None:
+    turns = [{"role": "user", "content": "I can't go on."}, {"role": "narrator", "content": "He wept."}]
+    found = convert(orjson.dumps({"messages": turns}), DEPTH)
+    assert isinstance(found, Unreadable)
+    assert found.reason == Reason.UNKNOWN_ROLE
+    assert found.heard is not None
+    assert [m.content for m in found.heard.messages] == ["I can't go on."]
+
+
+def test_a_null_dialogue_beside_a_text_is_refused_and_the_text_is_heard() -> None:
+    found = convert(orjson.dumps({"messages": None, "text": "I can't go on."}), DEPTH)
+    assert isinstance(found, Unreadable)
+    assert found.reason == Reason.NULL_CONTENT
+    assert found.heard is not None
 
 
 def test_every_reason_of_conversion_has_a_case() -> None:

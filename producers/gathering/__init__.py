@@ -1,0 +1,1 @@
+"""Dialogues that span rows, made into records: utterance tables and message trees; `gather.py` chooses."""
