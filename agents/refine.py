@@ -75,6 +75,7 @@ class Refine:
         marks: Marks,
         gate: Gate,
         origin_of: Callable[[str, str], Origin],
+        person_of: Callable[[Origin, bytes], str | None],
         send: Callable[[bytes, list[tuple[str, bytes]], int], Awaitable[Awaitable[Any]]],
         *,
         window: int,
@@ -89,6 +90,7 @@ class Refine:
         self._marks = marks
         self._gate = gate
         self._origin_of = origin_of
+        self._person_of = person_of
         self._send = send
         self._suspect_seconds = suspect_seconds
         self._errors = ErrorLimit(agent.steps, step_error_share)
@@ -177,7 +179,9 @@ class Refine:
     def _decode(self, message: Any, place: Place) -> tuple[Place, list[Record]]:
         try:
             if self._agent.reads == "raw":
-                return place, receive(read_raw(message.value, header_list(message)), self._origin_of)
+                return place, receive(
+                    read_raw(message.value, header_list(message)), self._origin_of, self._person_of
+                )
             carried = read_carried(message.value, header_list(message))
         except BadEnvelope as error:
             # not ours: an empty chunk takes its place, so that the chain of offsets has no hole

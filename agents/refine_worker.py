@@ -16,11 +16,12 @@ from agents.suspects import Marks
 from agents.transport import SafeConsumer
 from clients import kafka
 from clients.backlog import Gate, backlog_bytes
+from clients.catalogue import read_catalogue
 from clients.errors import Fatal
 from clients.pack_cache import open_pack
 from clients.waiting import until_answered
-from streams.origins import origins
 from streams.rules.model import Pack
+from streams.steps.kept import persons
 from streams.steps.language import preload
 from streams.topology import PRESETS, SINK, Agent
 
@@ -71,7 +72,8 @@ class RefineWorker:
             Dedup(opened.redis, names, run, policy.near_bands, policy.near_agreeing),
             Marks(opened.redis, names, run.run, row.name),
             self._gate,
-            origins(settings.source_buckets()),
+            read_catalogue(settings).origin_of,
+            persons(settings.person_key.get_secret_value().encode()),
             self._send,
             window=settings.window,
             suspect_seconds=settings.suspect_seconds,

@@ -8,9 +8,11 @@ from email.utils import parsedate_to_datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from clients.catalogue import read_catalogue
 from clients.errors import Fatal, RetryLater
 from clients.runs import run_store
-from clients.s3 import S3Client, error_code, probe_conditional_put, s3_client
+from clients.s3 import S3Client, error_code, probe_conditional_put, s3_client, source_clients
+from producers.discover import places_of
 from streams.settings import Settings
 
 # shorter than the client's own retries: a person waits for the list
@@ -29,11 +31,13 @@ class Found:
 
 
 async def s3_sources(settings: Settings) -> list[Found]:
-    if not settings.sources:
+    catalogue = read_catalogue(settings)
+    if not catalogue.sources:
         return [Found("S3 sources", False, "none", "set FOREBAY_SOURCES, for example s3://chats/drops/")]
     found = []
-    async with s3_client(settings, connections=4) as client:
-        for bucket, prefix in settings.source_buckets():
+    async with source_clients(settings, catalogue, connections=4) as client_of:
+        for bucket, prefix in places_of(catalogue):
+            client = client_of(bucket)
             what = f"list s3://{bucket}/{prefix}"
             try:
                 page = await asyncio.wait_for(

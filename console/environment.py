@@ -10,7 +10,9 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
+from clients.catalogue import read_catalogue
 from console.settings_table import PREFIX, env_name, example
+from streams.catalogue import BadCatalogue
 from streams.settings import Settings
 
 OWN_FILE = "forebay.env"
@@ -79,8 +81,15 @@ def read_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
         origins |= dict.fromkeys(layer.values, layer.origin)
     if isinstance(values.get("sources"), str):
         values["sources"] = tuple(part.strip() for part in values["sources"].split(",") if part.strip())
+    if isinstance(values.get("sources_file"), str) and values["sources_file"]:
+        values["sources_file"] = os.fspath(Path(values["sources_file"]).absolute())
     settings, invalid = _validate(values, origins)
     faults += invalid
+    if settings is not None:
+        try:
+            read_catalogue(settings)
+        except BadCatalogue as bad:
+            faults += bad.faults
     if settings is None or faults:
         raise BadSettings(faults)
     return settings

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from clients.catalogue import read_catalogue
 from clients.errors import Fatal, RetryLater
 from clients.kafka import create_topics, intake_topics
 from clients.metrics import serve_metrics
@@ -40,10 +41,11 @@ def make_supervisor(settings: Settings) -> Supervisor:
 
 def require_sources(settings: Settings) -> None:
     """Raises BadSettings where there is nothing to read."""
-    if not settings.sources:
+    if not read_catalogue(settings).sources:
         raise BadSettings(
             [
-                "FOREBAY_SOURCES is empty: name the prefixes to read; example: FOREBAY_SOURCES=s3://chats/drops/"
+                "FOREBAY_SOURCES is empty: name the prefixes to read; example: FOREBAY_SOURCES=s3://chats/drops/",
+                "or describe them in a file: FOREBAY_SOURCES_FILE=sources.yaml (see sources.example.yaml)",
             ]
         )
 

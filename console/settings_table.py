@@ -15,6 +15,7 @@ _SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 # examples for settings whose default is empty or a secret
 _EXAMPLES = {
     "sources": "s3://chats/drops/,s3://chats/archive/",
+    "sources_file": "sources.yaml",
     "output": "s3://chats/forebay/",
     "rules": "my-rules",
     "kafka_username": "forebay",

@@ -37,9 +37,13 @@ class Arrivals:
     """
 
     def __init__(
-        self, client: S3Client, ledger: LaneLedger, waiting: deque[bytes], wake: Callable[[], None]
+        self,
+        client_of: Callable[[str], S3Client],
+        ledger: LaneLedger,
+        waiting: deque[bytes],
+        wake: Callable[[], None],
     ) -> None:
-        self._client = client
+        self._client_of = client_of
         self._ledger = ledger
         self._waiting = waiting
         self._wake = wake
@@ -115,7 +119,9 @@ class Arrivals:
             if self._ledger.is_finished(listed.ledger_key):
                 return listed.version
         try:
-            return await until_answered("s3", lambda: settle(self._client, seen.bucket, seen.key))
+            return await until_answered(
+                "s3", lambda: settle(self._client_of(seen.bucket), seen.bucket, seen.key)
+            )
         except Gone:
             return None
         except Denied as denied:

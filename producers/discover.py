@@ -6,12 +6,15 @@ that sort before, that arrive late, or that share a second. An announcement that
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.structs import RecordMetadata
 
 from clients.errors import RetryLater
 from clients.kafka import admin, connection
@@ -21,9 +24,11 @@ from clients.waiting import until_answered
 from producers.announcements import Announcement
 from producers.known import Known
 from producers.ledger import lane_of
+from producers.ready import Waiting
 from producers.seen import Seen
 from producers.versions import S3_FAULTS, Archived, Denied, Gone, Overwritten, etag_of, fault_of
 from producers.waiting import watched
+from streams.catalogue import Catalogue
 from streams.names import Names
 from streams.settings import Settings, split_url
 
@@ -32,24 +37,49 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Swept:
-    """One sweep: objects listed and announced, keys of our own output passed over, sources that failed."""
+    """One sweep: objects listed and announced, keys of our own output passed over, objects of drops that are
+    not ready, sources that failed."""
 
     listed: int = 0
     announced: int = 0
     own_output: int = 0
+    waiting: int = 0
     list_calls: int = 0
     faults: list[str] = field(default_factory=list)
+
+
+def places_of(catalogue: Catalogue) -> list[tuple[str, str]]:
+    """Every (bucket, prefix) to list; one that lies in another is listed with it."""
+    places = sorted({(source.bucket, source.prefix) for source in catalogue.sources})
+    found: list[tuple[str, str]] = []
+    for bucket, prefix in places:
+        if not (found and found[-1][0] == bucket and prefix.startswith(found[-1][1])):
+            found.append((bucket, prefix))
+    return found
 
 
 class Discover:
     """Lists and announces; it decides nothing. Dying anywhere costs a sweep."""
 
-    def __init__(self, settings: Settings, client: S3Client, known: Known) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        client_of: Callable[[str], S3Client],
+        known: Known,
+        *,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """`wall` gives seconds since 1970, to tell how long an object of a `settle` source has rested."""
         self._settings = settings
-        self._client = client
+        self._catalogue = catalogue
+        self._client_of = client_of
         self._known = known
+        self._wall = wall
         self._names = Names(settings.namespace)
+        self._output = split_url(settings.output)
         self._producer: AIOKafkaProducer | None = None
+        self._opening = asyncio.Lock()  # sweeps and events announce side by side
         self._announced = Seen()  # delivered, but perhaps not yet handled by the lanes
         self._delivered: dict[int, int] = {}  # lane to the offset behind our last announcement
 
@@ -61,9 +91,9 @@ class Discover:
             await until_answered("kafka", self._known.refresh)
             self._announced.clear()
         swept = Swept()
-        for bucket, prefix in self._settings.source_buckets():
+        for bucket, prefix in places_of(self._catalogue):
             try:
-                await self._sweep_source(bucket, prefix, swept)
+                await self._sweep_place(bucket, prefix, swept)
             except (Denied, Gone, Overwritten, Archived) as fault:
                 code = fault.args[0] if fault.args else type(fault).__name__
                 swept.faults.append(f"s3://{bucket}/{prefix}: {code}")
@@ -79,6 +109,7 @@ class Discover:
                 "listed": swept.listed,
                 "announced": swept.announced,
                 "own_output": swept.own_output,
+                "waiting": swept.waiting,
                 "list_calls": swept.list_calls,
             },
         )
@@ -86,20 +117,19 @@ class Discover:
 
     async def _ask_again(self, swept: Swept) -> None:
         """Announce what was denied and is not listed any more: its lane finds out what became of it."""
-        sources = self._settings.source_buckets()
         news = []
         for entry, _ in self._known.unfinished():
             v = entry.version
             seen = Announcement(v.bucket, v.key, v.etag, v.modified_seconds, v.size_bytes)
-            is_ours = any(v.bucket == bucket and v.key.startswith(prefix) for bucket, prefix in sources)
+            is_ours = self._catalogue.of(v.bucket, v.key) is not None
             if entry.is_denied and is_ours and seen.listing not in self._announced:
                 news.append(seen)
         if news:
             await until_answered("kafka", partial(self._deliver, news))
             swept.announced += len(news)
 
-    async def _sweep_source(self, bucket: str, prefix: str, swept: Swept) -> None:
-        out_bucket, out_prefix = split_url(self._settings.output)
+    async def _sweep_place(self, bucket: str, prefix: str, swept: Swept) -> None:
+        waiting = Waiting(self._catalogue, self._wall())
         token = ""
         while True:
             # a page is asked for again as a whole: the token names where it begins
@@ -107,19 +137,29 @@ class Discover:
             swept.list_calls += 1
             news: list[Announcement] = []
             for seen in keys:
-                if bucket == out_bucket and seen.key.startswith(out_prefix):
+                if self.is_own_output(bucket, seen.key):
                     swept.own_output += 1
                     continue
                 if seen.key.endswith("/") and not seen.size_bytes:
                     continue  # a folder's marker, not a drop
+                if self._catalogue.is_marker(bucket, seen.key):
+                    waiting.look(seen)
+                    continue
+                source = self._catalogue.of(bucket, seen.key)
+                if source is None:
+                    continue
                 swept.listed += 1
                 listing = seen.listing
-                if not self._known.is_known(listing) and listing not in self._announced:
+                if self._known.is_known(listing) or listing in self._announced:
+                    continue
+                if waiting.is_ready(source, seen):
                     news.append(seen)
+            news += waiting.marked() if not token else []
             if news:
                 await until_answered("kafka", partial(self._deliver, news))
                 swept.announced += len(news)
             if not token:
+                swept.waiting += waiting.count
                 return
 
     async def _page(self, bucket: str, prefix: str, token: str) -> tuple[list[Announcement], str]:
@@ -128,7 +168,7 @@ class Discover:
         if token:
             arguments["ContinuationToken"] = token
         try:
-            page = await self._client.list_objects_v2(**arguments)
+            page = await self._client_of(bucket).list_objects_v2(**arguments)
         except S3_FAULTS as error:
             raise fault_of(error) from error
         found = [
@@ -143,14 +183,35 @@ class Discover:
         ]
         return found, page.get("NextContinuationToken", "") if page.get("IsTruncated") else ""
 
+    def is_own_output(self, bucket: str, key: str) -> bool:
+        """True for what Forebay wrote: it is never read."""
+        out_bucket, out_prefix = self._output
+        return bucket == out_bucket and key.startswith(out_prefix)
+
+    async def announce(self, news: list[Announcement]) -> None:
+        """Announce what events name. Returns once Kafka has it; waits, and says so, while Kafka is away.
+
+        It is apart from what sweeps announce: they remember theirs until all is handled, which under a steady
+        flow of events would be never.
+        """
+        await until_answered("kafka", lambda: watched("announcements", self._send(news)))
+
     async def _deliver(self, news: list[Announcement]) -> None:
         await watched("announcements", self._announce(news))
 
     async def _announce(self, news: list[Announcement]) -> None:
+        for delivered in await self._send(news):
+            at = self._delivered.get(delivered.partition, 0)
+            self._delivered[delivered.partition] = max(at, delivered.offset + 1)
+        for seen in news:
+            self._announced.add(seen.listing)
+
+    async def _send(self, news: list[Announcement]) -> list[RecordMetadata]:
         """Deliver announcements. Raises RetryLater; a repeat sends some twice, which lanes ignore."""
         try:
-            if self._producer is None:
-                self._producer = await self._open()
+            async with self._opening:
+                if self._producer is None:
+                    self._producer = await self._open()
             sent = []
             for seen in news:
                 lane = lane_of(seen.bucket, seen.key, self._settings.lanes)
@@ -159,13 +220,9 @@ class Discover:
                         self._names.drops, seen.value(), key=seen.message_key, partition=lane
                     )
                 )
-            for delivered in await asyncio.gather(*sent):
-                at = self._delivered.get(delivered.partition, 0)
-                self._delivered[delivered.partition] = max(at, delivered.offset + 1)
+            return list(await asyncio.gather(*sent))
         except (KafkaError, OSError) as error:
             raise RetryLater(f"Kafka does not answer: {type(error).__name__}") from error
-        for seen in news:
-            self._announced.add(seen.listing)
 
     async def _open(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(**connection(self._settings), acks="all", linger_ms=5)

@@ -12,18 +12,19 @@ from dataclasses import replace
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from clients.errors import Fatal
 from clients.kafka import reader
 from clients.metrics import FETCH_TRANSACTIONS
 from clients.s3 import S3Client
 from clients.waiting import until_answered
 from producers.arrivals import Arrivals
-from producers.chunker import Piece
 from producers.counting import count_committed, say_settled
 from producers.ledger import Entry, LaneLedger
 from producers.packing import OpenChunk, Packed, packed
+from producers.pieces import Piece
 from producers.reading import Reading
 from producers.states import Limits, ObjectReason
-from producers.transaction import LaneProducer, Work
+from producers.transaction import TRANSACTION_TIMEOUT_MS, LaneProducer, Work
 from streams.names import Names
 from streams.settings import Settings
 
@@ -32,12 +33,23 @@ log = logging.getLogger(__name__)
 TRANSACTION_CHUNKS = 16
 TRANSACTION_BYTES = 4 << 20
 TRANSACTION_PIECES = 1000
+# Longer than any transaction of ours may last, so that one that is still open then will never end.
+SETTLE_SECONDS = 4 * TRANSACTION_TIMEOUT_MS / 1000
 AHEAD_BYTES = 8 << 20  # what all open objects of a lane may have read ahead, together
 
 
 def limits_of(settings: Settings) -> Limits:
+    """What cutting obeys, from the settings."""
     return Limits(
-        settings.chunk_bytes, settings.chunk_records, settings.record_bytes, settings.csv_field_bytes
+        settings.chunk_bytes,
+        settings.chunk_records,
+        settings.record_bytes,
+        settings.csv_field_bytes,
+        settings.expansion,
+        settings.plain_bytes,
+        settings.members,
+        settings.member_bytes,
+        settings.gather_bytes,
     )
 
 
@@ -45,11 +57,15 @@ class Lane:
     """One partition of `drops` and `objects`, with its one owner: this object, until `stop`."""
 
     def __init__(
-        self, settings: Settings, number: int, client: S3Client, gate: Callable[[], Awaitable[None]]
+        self,
+        settings: Settings,
+        number: int,
+        client_of: Callable[[str], S3Client],
+        gate: Callable[[], Awaitable[None]],
     ) -> None:
         self.number = number
         self._settings = settings
-        self._client = client
+        self._client_of = client_of
         self._gate = gate
         self._limits = limits_of(settings)
         self._ledger = LaneLedger()
@@ -59,7 +75,7 @@ class Lane:
         self._waiting: deque[bytes] = deque()  # ledger keys, in order of arrival
         self._readings: deque[Reading] = deque()
         self._open_chunk = OpenChunk(self._limits, settings.chunk_wait_seconds)
-        self.arrivals = Arrivals(client, self._ledger, self._waiting, self._wake.set)
+        self.arrivals = Arrivals(client_of, self._ledger, self._waiting, self._wake.set)
 
     async def run(self) -> None:
         """Own the lane until `stop`. Raises Fatal where going on could lose or repeat records."""
@@ -124,17 +140,24 @@ class Lane:
         log.info("lane owned", extra=extra)
 
     async def _settled_end(self, consumer: AIOKafkaConsumer, tp: TopicPartition) -> int:
-        """The ledger's end once no transaction is open in it.
+        """The ledger's end once no transaction is open in it. Raises Fatal where one stays open for ever.
 
         The last owner's commit may be decided and its markers not yet written everywhere, above all when the
         broker died meanwhile: a read_committed end taken then is short, and its records would be sent again.
         """
+        due = time.monotonic() + SETTLE_SECONDS
         async with reader(self._settings, "read_uncommitted") as all_of_it:
             while True:
                 whole = (await all_of_it.end_offsets([tp]))[tp]
                 end = (await consumer.end_offsets([tp]))[tp]
                 if end >= whole or self._is_stopping:
                     return int(end)
+                if time.monotonic() > due:
+                    raise Fatal(
+                        f"a transaction in {tp.topic} partition {tp.partition} has no end, and nothing behind it can "
+                        "be read: Kafka 4.2 and 4.3 lose ends when a broker dies (KAFKA-20734). Use Kafka 4.1, and "
+                        "look at it with `kafka-transactions.sh find-hanging`"
+                    )
                 await asyncio.sleep(0.1)
 
     def _open_objects(self) -> None:
@@ -144,7 +167,7 @@ class Lane:
                 continue
             self._readings.append(
                 Reading(
-                    self._client,
+                    self._client_of(entry.version.bucket),
                     entry,
                     self._limits,
                     gate=self._gate,

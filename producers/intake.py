@@ -3,16 +3,23 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import partial
 
 from clients.backlog import Gate
+from clients.catalogue import read_catalogue
 from clients.kafka import create_topics, intake_topics
-from clients.s3 import s3_client
+from clients.s3 import S3Client, source_clients
 from clients.waiting import until_answered
 from producers.discover import Discover, Swept
+from producers.early_sweeps import EarlySweeps
+from producers.event_queue import queues_of
+from producers.events import BucketEvents
 from producers.known import Known
 from producers.lanes import LaneGroup
 from producers.ledger import Entry
+from streams.catalogue import Catalogue
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -43,11 +50,13 @@ async def run_intake(
     once: bool,
     stop: asyncio.Event,
     backlog_bytes: Callable[[], Awaitable[int]] | None = None,
+    reach: Callable[..., AbstractAsyncContextManager[Callable[[str], S3Client]]] = source_clients,
 ) -> IntakeReport:
     """Read the sources. `once`: one sweep, until all that it found, and all that the ledger had open there,
     has a final state or is named in the report. Else: sweep after sweep until `stop` is set.
 
-    `stop` ends both within five seconds. Raises Fatal where the process must end and be started again.
+    `reach` opens the way from a bucket to its client. `stop` ends both within five seconds. Raises Fatal where the
+    process must end and be started again.
     """
     await until_answered(
         "kafka",
@@ -55,18 +64,23 @@ async def run_intake(
         seconds=settings.server_wait_seconds,
     )
     connections = settings.lanes * settings.open_objects + _SPARE_CONNECTIONS
-    async with s3_client(settings, connections=connections) as client:
+    catalogue = read_catalogue(settings)
+    async with reach(settings, catalogue, connections=connections) as client_of:
         gate = Gate("fetch", settings.raw_backlog_bytes, backlog_bytes or _no_backlog)
         known = Known(settings)
-        group = LaneGroup(settings, client, gate.passed)
-        discover = Discover(settings, client, known)
-        intake = _Intake(settings, known, group, discover)
+        group = LaneGroup(settings, client_of, gate.passed)
+        discover = Discover(settings, catalogue, client_of, known)
+        early = EarlySweeps()
+        events = BucketEvents(settings, catalogue, discover, early, partial(group.owns, 0))
+        intake = _Intake(settings, catalogue, known, group, discover, early, events)
         lanes = asyncio.create_task(group.run())
         sweeps = asyncio.create_task(intake.once() if once else intake.follow())
         told = asyncio.create_task(stop.wait())
         tasks = [lanes, sweeps, told]
         if backlog_bytes is not None:
             tasks.append(asyncio.create_task(gate.watch()))
+        if queues_of(catalogue) and not once:
+            tasks.append(asyncio.create_task(events.run()))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -98,11 +112,23 @@ async def _closed(known: Known, discover: Discover) -> None:
 class _Intake:
     """The order of things: sweep, wait for the lanes, say what came of it."""
 
-    def __init__(self, settings: Settings, known: Known, group: LaneGroup, discover: Discover) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        known: Known,
+        group: LaneGroup,
+        discover: Discover,
+        early: EarlySweeps,
+        events: BucketEvents,
+    ) -> None:
         self._settings = settings
+        self._catalogue = catalogue
         self._known = known
         self._group = group
         self._discover = discover
+        self._early = early
+        self._events = events
         self._swept = Swept()
         self._sweeps = 0
         self._announced = 0
@@ -132,8 +158,9 @@ class _Intake:
                 await until_answered("kafka", self._known.refresh)
                 self._known.count_from_here()
                 is_counting = True
+            self._early.begin()
             await self._sweep()
-            await asyncio.sleep(self._settings.sweep_seconds)
+            await self._early.rest(self._settings.sweep_seconds)
 
     async def _sweep(self) -> None:
         self._swept = await self._discover.sweep()
@@ -141,10 +168,8 @@ class _Intake:
         self._announced += self._swept.announced
 
     def _unfinished(self) -> Iterator[tuple[Entry, bool]]:
-        sources = self._settings.source_buckets()
         for entry, is_news in self._known.unfinished():
-            version = entry.version
-            if any(version.bucket == bucket and version.key.startswith(prefix) for bucket, prefix in sources):
+            if self._catalogue.of(entry.version.bucket, entry.version.key) is not None:
                 yield entry, is_news
 
     def report(self) -> IntakeReport:
@@ -154,7 +179,7 @@ class _Intake:
         return IntakeReport(
             sweeps=self._sweeps,
             listed=self._swept.listed,
-            announced=self._announced,
+            announced=self._announced + self._events.announced,
             states=self._known.states(),
             records=self._known.records,
             unread=(*self._swept.faults, *denied),

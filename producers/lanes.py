@@ -29,9 +29,11 @@ class LaneGroup(ConsumerRebalanceListener):  # type: ignore[misc]
     refused, since the new owner has fenced it, and the process ends.
     """
 
-    def __init__(self, settings: Settings, client: S3Client, gate: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, settings: Settings, client_of: Callable[[str], S3Client], gate: Callable[[], Awaitable[None]]
+    ) -> None:
         self._settings = settings
-        self._client = client
+        self._client_of = client_of
         self._gate = gate
         self._drops = Names(settings.namespace).drops
         self._lanes: dict[int, tuple[Lane, asyncio.Task[None]]] = {}
@@ -114,7 +116,7 @@ class LaneGroup(ConsumerRebalanceListener):  # type: ignore[misc]
         self._paused.clear()
         await self._stop([tp.partition for tp in assigned])  # a lane has one owner, in this process too
         for tp in assigned:
-            lane = Lane(self._settings, tp.partition, self._client, self._gate)
+            lane = Lane(self._settings, tp.partition, self._client_of, self._gate)
             self._lanes[tp.partition] = (lane, asyncio.create_task(lane.run()))
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:

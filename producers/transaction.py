@@ -23,7 +23,7 @@ from streams.names import Names
 from streams.settings import Settings
 
 # Below the broker's 15 minutes: what a dead owner left open holds readers up no longer than this.
-_TRANSACTION_TIMEOUT_MS = 30_000
+TRANSACTION_TIMEOUT_MS = 30_000
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class LaneProducer:
         producer = AIOKafkaProducer(
             **connection(self._settings),
             transactional_id=self._names.fetch_transaction(self._lane),
-            transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
+            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
             compression_type=compression(self._settings),
             max_request_size=MESSAGE_BYTES,
             max_batch_size=1 << 20,
