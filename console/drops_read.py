@@ -1,23 +1,27 @@
 """Reads drops as the pipeline's intake does, but into records and not into Kafka: local files, folders, S3."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from clients.catalogue import read_catalogue
 from clients.errors import Fatal, RetryLater
 from clients.s3 import S3Client, error_code, is_passing, s3_client
-from producers.body import BLOCK_BYTES, Body
-from producers.chunker import Piece
-from producers.cutter import Cutter
-from producers.states import Ending, Limits, ObjectReason, State
-from producers.versions import Archived, Denied, Gone, Overwritten, settle
+from producers.fetch import limits_of
+from producers.offline import pieces_of
+from producers.packing import parts_of
+from producers.pieces import Piece
+from producers.reading import pieces_of_version
+from producers.states import Ending, ObjectReason, State
+from producers.versions import Denied, Gone, settle
 from streams.chain import receive
-from streams.chunks import Part, RawChunk, Stub
-from streams.origins import origins
+from streams.chunks import RawChunk
 from streams.records import Record
 from streams.settings import Settings, split_url
+from streams.steps.kept import persons
 
 LOCAL_BUCKET = "local"
 
@@ -71,8 +75,10 @@ def _from_file(settings: Settings, path: Path, key: str, sample: int) -> Iterato
     reader = _Reader(settings, LOCAL_BUCKET, path.name, key, sample)
     try:
         with path.open("rb") as stored:
-            while not reader.is_done:
-                yield from reader.take(stored.read(BLOCK_BYTES))
+            for piece in pieces_of(stored, limits_of(settings)):
+                yield from reader.take(piece)
+                if reader.is_done:
+                    return
     except OSError as error:
         yield reader.ended(Ending(State.FOUND, ObjectReason.DENIED, detail=type(error).__name__))
 
@@ -114,44 +120,30 @@ async def _from_object(
     try:
         version = await settle(client, bucket, key)
         reader.version = version.version
-        body = Body(client, version, 0)
-        try:
-            while not reader.is_done:
-                for found in reader.take(await body.read()):
+        async with aclosing(pieces_of_version(client, version, limits_of(settings))) as pieces:
+            async for piece in pieces:
+                for found in reader.take(piece):
                     yield found
-        finally:
-            body.close()
+                if reader.is_done:
+                    break
     except Denied as denied:
         yield reader.ended(Ending(State.FOUND, ObjectReason.DENIED, detail=denied.code))
-    except Archived:
-        yield reader.ended(Ending(State.REFUSED, ObjectReason.ARCHIVED))
-    except (Gone, Overwritten):
+    except Gone:
         yield reader.ended(Ending(State.GONE))
 
 
 class _Reader:
-    """One object: stored bytes in, batches and at last one ObjectRead out."""
+    """One object: pieces in, batches and at last one ObjectRead out."""
 
     def __init__(self, settings: Settings, bucket: str, key: str, shown: str, sample: int) -> None:
-        self._cutter = Cutter(
-            Limits(
-                settings.chunk_bytes, settings.chunk_records, settings.record_bytes, settings.csv_field_bytes
-            )
-        )
         self._bucket, self._key, self._shown, self._sample = bucket, key, shown, sample
-        self._origin = origins(settings.source_buckets())
+        self._origin = read_catalogue(settings).origin_of
+        self._person = persons(settings.person_key.get_secret_value().encode())
         self._container: str | None = None
         self._compression: str | None = None
         self._records = 0
         self.version = ""
         self.is_done = False
-
-    def take(self, block: bytes) -> Iterator[Batch | ObjectRead]:
-        """What a block brings; an empty one is the object's end."""
-        for piece in self._cutter.feed(block) if block else self._cutter.finish():
-            if self.is_done:
-                continue  # the cutter wants to be read to its end
-            yield from self._piece(piece)
 
     def ended(self, ending: Ending) -> ObjectRead:
         self.is_done = True
@@ -160,15 +152,13 @@ class _Reader:
             self._shown, ending.state.value, reason, self._container, self._compression, self._records
         )
 
-    def _piece(self, piece: Piece) -> Iterator[Batch | ObjectRead]:
+    def take(self, piece: Piece) -> Iterator[Batch | ObjectRead]:
+        """What a piece brings."""
         if piece.after is not None:
             self._container, self._compression = piece.after.container, piece.after.compression
         if piece.count:
-            stubs = tuple(Stub(0, s.record, s.reason, s.start, s.end) for s in piece.stubs)
-            part = Part(
-                self._bucket, self._key, self.version, piece.first, piece.count, self._container or ""
-            )
-            records = receive(RawChunk(piece.value, (part,), stubs), self._origin)
+            parts, stubs = parts_of(piece, self._bucket, self._key, self.version, self._container or "")
+            records = receive(RawChunk(piece.value, tuple(parts), tuple(stubs)), self._origin, self._person)
             if self._sample:
                 records = records[: self._sample - self._records]
             self._records += len(records)

@@ -1,7 +1,8 @@
 """Counts the objects of the ledger by state, and names those that cannot be read."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -45,26 +46,43 @@ class _Row:
     unread: tuple[str, str] | None
 
 
-async def read_objects(settings: Settings) -> ObjectCounts | None:
-    """The ledger's last word on every object version; None when the topic is not made yet.
+class NoLedger(Exception):
+    """The topic of the ledger is not made yet: nothing was ever read."""
 
-    Reads the whole compacted topic, about 200 bytes of memory an object. Raises RetryLater when Kafka is away.
+
+async def ledger_rows(settings: Settings) -> AsyncGenerator[tuple[bytes, bytes | None], None]:
+    """Every row of the ledger up to the read_committed end of now, as (key, value), in the order of each lane.
+
+    The last row of a key counts; None withdraws it. Raises NoLedger, and RetryLater when Kafka is away.
     """
     topic = Names(settings.namespace).objects
     async with reader(settings) as consumer:
         partitions = consumer.partitions_for_topic(topic) or await _known(consumer, topic)
         if not partitions:
-            return None
+            raise NoLedger
         tps = [TopicPartition(topic, number) for number in sorted(partitions)]
         consumer.assign(tps)
         await consumer.seek_to_beginning(*tps)
         ends = await consumer.end_offsets(tps)
-        last: dict[bytes, _Row] = {}
         while any([await consumer.position(tp) < ends[tp] for tp in tps]):
             batches = await consumer.getmany(timeout_ms=500)
             for messages in batches.values():
                 for message in messages:
-                    _take(last, message.key or b"", message.value)
+                    yield message.key or b"", message.value
+
+
+async def read_objects(settings: Settings) -> ObjectCounts | None:
+    """The ledger's last word on every object version; None when the topic is not made yet.
+
+    Reads the whole compacted topic, about 200 bytes of memory an object. Raises RetryLater when Kafka is away.
+    """
+    last: dict[bytes, _Row] = {}
+    try:
+        async with aclosing(ledger_rows(settings)) as rows:
+            async for key, value in rows:
+                _take(last, key, value)
+    except NoLedger:
+        return None
     return counted(last.values())
 
 

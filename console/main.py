@@ -42,6 +42,8 @@ app = typer.Typer(
 )
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
+Place = Annotated[str, typer.Argument(help="A file, a folder, or s3://bucket/prefix.")]
+Samples = Annotated[int, typer.Option(min=1, max=100, help="Objects of each folder that are looked into.")]
 Rules = Annotated[str | None, typer.Option(help="Folder of the changed rule pack.")]
 
 
@@ -230,7 +232,7 @@ def screen(rules: Rules = None) -> None:
 
 @app.command("try")
 def try_(
-    place: Annotated[str, typer.Argument(help="A file, a folder, or s3://bucket/prefix.")],
+    place: Place,
     as_json: Annotated[
         bool, typer.Option("--json", help="The lines of `screen` instead of a summary.")
     ] = False,
@@ -246,6 +248,47 @@ def try_(
     with _while_read():
         code = _run(try_place(settings, place, _console(), as_json=as_json, until=until, sample=sample))
     raise typer.Exit(130 if code is None else code)
+
+
+@app.command()
+def sources(as_json: Json = False) -> None:
+    """What was read of each source, what of it was rejected, its last drop, what its sweeps cost."""
+    from console.sources_command import show_sources
+
+    settings = read_settings()
+    _quiet()
+    _run(show_sources(settings, _console(), as_json=as_json))
+
+
+@app.command()
+def catalog(
+    place: Place,
+    as_json: Json = False,
+    samples: Samples = 5,
+) -> None:
+    """What is in a bucket that nobody has tidied: containers, shapes, records by folder, from samples."""
+    from console.catalog.view import catalog as show_catalog
+
+    settings = read_settings()
+    _quiet()
+    with _while_read():
+        _run(show_catalog(settings, place, _console(), as_json=as_json, samples=samples))
+
+
+@app.command()
+def plan(
+    place: Place,
+    as_json: Json = False,
+    samples: Samples = 5,
+    rate: Annotated[float, typer.Option(help="Records a second of the whole path.")] = 2786,
+) -> None:
+    """What reading a place would take: hours, Kafka's disk, Redis' memory, requests. Reads samples only."""
+    from console.catalog.plan_view import plan as show_plan
+
+    settings = read_settings()
+    _quiet()
+    with _while_read():
+        _run(show_plan(settings, place, _console(), as_json=as_json, samples=samples, rate=rate))
 
 
 @app.command()
@@ -314,6 +357,26 @@ def bench_steps() -> None:
     from console.bench.show import show_steps
 
     show_steps(read_settings(), _console())
+
+
+@bench_app.command("intake")
+def bench_intake(
+    records: Annotated[
+        int, typer.Option(min=100, help="Records of about 4.3 kB in each container.")
+    ] = 20_000,
+    gib: Annotated[float, typer.Option(min=0, help="Plain size of the one large object; 0: none.")] = 1.0,
+    keys: Annotated[int, typer.Option(min=1000, help="Keys that a sweep lists.")] = 1_000_000,
+    objects: Annotated[int, typer.Option(min=100, help="Objects of one dialogue each.")] = 200_000,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write all figures here.")] = None,
+) -> None:
+    """Measure reading in every container, memory, sweeps and small objects; some 10 minutes at the defaults."""
+    from console.bench.intake import show_intake
+
+    found = show_intake(
+        read_settings(), _console(),
+        records=records, gib=gib, keys=keys, objects=objects, json_file=json_file,
+    )  # fmt: skip
+    raise typer.Exit(found)
 
 
 @app.command()

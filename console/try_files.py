@@ -15,8 +15,8 @@ from clients.packs import pack_files
 from console.drops_read import Batch, ObjectRead, read_drops
 from console.screen import STEPS, decide_records
 from streams.chain import Desk, run_steps
-from streams.outcomes import OUTCOMES, name_of, reason_of
-from streams.records import Record
+from streams.outcomes import OUTCOMES, Reason, name_of, reason_of
+from streams.records import Record, Role
 from streams.render import screen_line
 from streams.rules.model import Pack
 from streams.settings import Settings
@@ -113,6 +113,10 @@ def _line(record: Record, key: str) -> bytes:
 def _converted(record: Record) -> dict[str, object]:
     conversation, unreadable = record.conversation, record.unreadable
     reason = record.refused or (unreadable.reason if unreadable else None)
+    if reason is None and conversation is not None and not conversation.single_turn:
+        answered = any(message.role is Role.ASSISTANT for message in conversation.messages)
+        # decided later, so that the gate sees it; but nothing between here and there changes it
+        reason = None if answered else Reason.NO_ASSISTANT_TURN
     return {
         "record": record.source.record,
         "outcome": None,

@@ -158,6 +158,16 @@ INTAKE: tuple[Panel, ...] = (
             Query(f"3600 * sum(rate(forebay_list_calls_total[{CLAIM_WINDOW}]))", "LIST calls an hour"),
         ),
     ),
+    Panel(
+        "Bucket events",
+        "What became of the events in the sources' queues, and how often a queue refused to be read, since the "
+        "fetchers started.",
+        "short",
+        (
+            Query(or_none("sum by (outcome) (forebay_bucket_events_total)", "outcome"), "{{outcome}}"),
+            Query("sum(forebay_queue_refusals_total)", "queue refused"),
+        ),
+    ),
 )
 
 REFINE: tuple[Panel, ...] = (
