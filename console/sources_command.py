@@ -35,23 +35,12 @@ async def show_sources(settings: Settings, console: Console, *, as_json: bool) -
 
 def sources_table(found: Sources) -> Table:
     table = Table(title="Sources", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in (
-        "source",
-        "tier",
-        "objects",
-        "bytes",
-        "records",
-        "rejected",
-        "last drop, UTC",
-        "LIST/day",
-        "USD/day",
-    ):
-        is_text = column in ("source", "objects")
-        table.add_column(
-            column, justify="left" if is_text else "right", no_wrap=column != "source", overflow="fold"
-        )  # fmt: skip
+    table.add_column("source", overflow="fold", min_width=30)
+    for column in ("tier", "objects", "bytes", "records", "rejected", "last drop", "LIST/day"):
+        table.add_column(column, justify="left" if column == "objects" else "right", no_wrap=True)
     for state in found.states:
         share = None if found.rejects is None else found.rejects.share(state.source.name)
+        usd = prices.told_usd(prices.put_or_list_usd(state.list_calls_a_day))
         table.add_row(
             Text(state.source.name, "bold") + Text(f"\n{shown(state.source.place)}", "not bold"),
             "–" if state.source.tier is None else str(state.source.tier),
@@ -59,9 +48,10 @@ def sources_table(found: Sources) -> Table:
             told_bytes(state.size_bytes),
             f"{state.records:,}",
             "–" if share is None else f"{share:.1%}",
-            "–" if state.newest_seconds is None else told_utc(state.newest_seconds),
-            f"{state.list_calls_a_day:,}" if state.listed_with is None else "0",
-            prices.told_usd(prices.put_or_list_usd(state.list_calls_a_day)),
+            "–"
+            if state.newest_seconds is None
+            else told_utc(state.newest_seconds).replace(" ", "\n") + " UTC",
+            f"{state.list_calls_a_day:,}\n{usd} USD" if state.listed_with is None else "0",
         )
     return table
 
@@ -97,9 +87,11 @@ def lines_below(found: Sources, settings: Settings) -> list[Text]:
         if state.listed_with is not None
     ]
     if found.of_no_source:
-        lines.append(Text(f"{found.of_no_source:,} objects of the ledger belong to no source any more."))
+        lines.append(Text(f"In the ledger, of no source any more: {told_objects(found.of_no_source)}."))
     if found.denied_in_all:
-        lines.append(Text(f"Denied, tried again at each sweep: {found.denied_in_all:,} objects", "yellow"))
+        lines.append(
+            Text(f"Denied, tried again at each sweep: {told_objects(found.denied_in_all)}", "yellow")
+        )
         lines += [Text(f"  {code or 'denied'}: {shown(place)}", "yellow") for place, code in found.denied]
         if found.denied_in_all > len(found.denied):
             lines.append(Text(f"  and {found.denied_in_all - len(found.denied):,} more", "yellow"))
@@ -141,6 +133,10 @@ def sources_json(found: Sources) -> dict[str, Any]:
 
 def _in_order(states: Counter[str]) -> dict[str, int]:
     return {state.value: states[state.value] for state in State if states[state.value]}
+
+
+def told_objects(count: int) -> str:
+    return f"{count:,} object{'' if count == 1 else 's'}"
 
 
 def told_utc(seconds: int) -> str:

@@ -1,11 +1,11 @@
 """Reads one object version into pieces, as far ahead as the lane allows."""
 
 import asyncio
-import io
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import BinaryIO, cast
 
 from clients.metrics import OBJECTS_OPEN
 from clients.s3 import S3Client
@@ -107,7 +107,7 @@ class Reading:
         """Let the container read here and there, in a thread: one step for each piece."""
         loop = asyncio.get_running_loop()
         stored = RangeFile(loop, self._entry.version.size_bytes, body.range)
-        pieces = cutter.read_file(io.BufferedReader(stored))
+        pieces = cutter.read_file(cast("BinaryIO", stored))
         thread = ThreadPoolExecutor(1, "read-file")
         try:
             while True:

@@ -1,5 +1,6 @@
 """What every test may ask for: real servers on this machine, and a proxy that puts faults before them."""
 
+import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -27,6 +28,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _SERVER_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("servers")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder that FOREBAY_TEST_DATA names (default ../shared/data beside the project); skips without it."""
+    folder = (ROOT / os.environ.get("FOREBAY_TEST_DATA", "../shared/data")).resolve()
+    if not folder.is_dir():
+        pytest.skip("no folder of real source files: set FOREBAY_TEST_DATA to it")
+    return folder
 
 
 @pytest.fixture(scope="session")

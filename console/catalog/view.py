@@ -88,7 +88,8 @@ def rounded(records: float) -> int:
 
 
 def simple_table(title: str, *columns: str, numbers: Iterable[str] = ()) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    # a place can look like markup: as Text it is shown as it is
+    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         is_number = column in numbers
         table.add_column(column, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
@@ -97,7 +98,7 @@ def simple_table(title: str, *columns: str, numbers: Iterable[str] = ()) -> Tabl
 
 def _folders_table(seen: Seen) -> Table:
     table = simple_table(
-        f"{shown(seen.place)}",
+        shown(seen.place),
         "folder", "objects", "bytes", "container", "shapes of the sampled records", "records",
         numbers=("objects", "bytes", "records"),
     )  # fmt: skip

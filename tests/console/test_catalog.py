@@ -357,6 +357,13 @@ async def test_a_place_that_is_not_there_or_holds_nothing_is_said_so(tmp_path: P
         await look(tmp_path)
 
 
+async def test_a_folder_that_looks_like_markup_is_shown_as_it_is(tmp_path: Path) -> None:
+    put(tmp_path, {"[red]place/[/bold]/a.jsonl": jsonl(chats(4))})
+    text = text_of(await look(tmp_path / "[red]place"))
+    assert "[red]place" in text
+    assert "[/bold]/" in text
+
+
 async def test_one_file_can_be_looked_at(tmp_path: Path) -> None:
     put(tmp_path, untidy())
     seen = await look(tmp_path / "chats" / "a.json")

@@ -101,7 +101,24 @@ class World:
         assert code == 0, self.log(self._started).read_text()[-2000:]
 
     async def raw(self) -> Found:
-        """Every committed record by key and version, in the order of each partition; raises on a repeat."""
+        """Every committed record by key and version, numbered on from 0; raises on a gap or a repeat."""
+        found = await self._raw()
+        for records in found.values():
+            numbers = [number for number, _ in records]
+            assert numbers == list(range(len(numbers))), "a record is missing or there twice"
+        return found
+
+    async def raw_by_number(self) -> dict[str, list[tuple[int, bytes | Reason]]]:
+        """Every committed record of keys that have one version, with its number; raises on a repeat.
+
+        Gathered dialogues have the numbers of their first rows: these may have gaps.
+        """
+        found = await self._raw()
+        assert len({key for key, _ in found}) == len(found)
+        return {key: records for (key, _), records in found.items()}
+
+    async def _raw(self) -> Found:
+        """Every committed record, by number; raises on a repeat or where a partition goes back."""
         found: Found = {}
         last: dict[tuple[int, str, str], tuple[int, int]] = {}
         for partition, message in await self._messages(Names(self.name).raw, self.settings.partitions):
@@ -115,8 +132,7 @@ class World:
                 found.setdefault((part.key.removeprefix("drops/"), part.version), []).append((number, line))
         for records in found.values():
             records.sort(key=lambda record: record[0])
-            numbers = [number for number, _ in records]
-            assert numbers == list(range(len(numbers))), "a record is missing or there twice"
+            assert len({number for number, _ in records}) == len(records), "a record is there twice"
         return found
 
     async def records(self, key: str) -> list[bytes | Reason]:

@@ -1,7 +1,6 @@
 """What the tests of streams may ask for: real source files where there are some, the shipped pack, golden cases."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,6 @@ import pytest
 from streams.rules.pack import Pack, read_pack
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """The folder that FOREBAY_TEST_DATA names (default ../shared/data beside the project); skips without it."""
-    folder = (ROOT / os.environ.get("FOREBAY_TEST_DATA", "../shared/data")).resolve()
-    if not folder.is_dir():
-        pytest.skip("no folder of real source files: set FOREBAY_TEST_DATA to it")
-    return folder
 
 
 @pytest.fixture(scope="session")
