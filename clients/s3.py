@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import aioboto3
 from aiobotocore.config import AioConfig
+from aiobotocore.credentials import AioRefreshableCredentials
+from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
 from clients.errors import Fatal, RetryLater
@@ -105,20 +107,34 @@ async def _session_of(settings: Settings, server: Server) -> aioboto3.Session:
             else _own_session(settings)
         )
         if server.role:
-            async with session.client("sts", region_name=region) as sts:
-                answer = await sts.assume_role(RoleArn=server.role, RoleSessionName="forebay")
-            keys = answer["Credentials"]
-            session = aioboto3.Session(
-                aws_access_key_id=keys["AccessKeyId"],
-                aws_secret_access_key=keys["SecretAccessKey"],
-                aws_session_token=keys["SessionToken"],
-                region_name=region,
-            )
+            session = await _assumed(session, server.role, region)
     except (ClientError, BotoCoreError, OSError) as error:
         if is_passing(error) and not isinstance(error, ProfileNotFound):
             raise RetryLater("AWS does not answer: a source's role cannot be assumed") from error
         raise Fatal(f"a source's profile or role is refused: {type(error).__name__}") from error
     return session
+
+
+async def _assumed(session: aioboto3.Session, role: str, region: str) -> aioboto3.Session:
+    """A session with the role's rights. They end after an hour or so: it asks for new ones by itself."""
+
+    async def keys() -> dict[str, str]:
+        async with session.client("sts", region_name=region) as sts:
+            answer = await sts.assume_role(RoleArn=role, RoleSessionName="forebay")
+        found = answer["Credentials"]
+        return {
+            "access_key": found["AccessKeyId"],
+            "secret_key": found["SecretAccessKey"],
+            "token": found["SessionToken"],
+            "expiry_time": found["Expiration"].isoformat(),
+        }
+
+    core = get_session()
+    # asked once here: a role that is refused is told at the start, not at the first object
+    found = AioRefreshableCredentials.create_from_metadata(await keys(), keys, "assume-role")
+    core._credentials = found  # type: ignore[attr-defined]
+    core.set_config_variable("region", region)
+    return aioboto3.Session(botocore_session=core)
 
 
 # The hosts of queues that name their region: AWS' own, through a VPC endpoint, and of the stores that copy them

@@ -150,6 +150,13 @@ INTAKE: tuple[Panel, ...] = (
         ),
     ),
     Panel(
+        "Members of archives unread",
+        "Files within zip and tar that were refused or damaged, by reason; the rest of their archive was read. "
+        "Since the fetchers started.",
+        "short",
+        (Query(or_none("sum by (reason) (forebay_members_unread_total)", "reason"), "{{reason}}"),),
+    ),
+    Panel(
         "Sweeps",
         "Full listings of the sources that ended, and the LIST requests they cost, an hour.",
         "short",

@@ -50,7 +50,9 @@ def are_lines(sample: Sample) -> bool:
         return documents * 2 > len(lines) - 1 and not opens_list
     if len(lines) == 1 and sample.is_whole:
         return False
-    return not _has_records(document) and (documents + 1) * 2 >= len(lines)
+    # behind a whole first line, whatever does not go over into the next one is a line of its own, also a broken one
+    goes_over = any(line[:1] in (b"{", b"[") and line[-1:] in b"{[,:" for line in lines[1:])
+    return not _has_records(document) and (not goes_over or (documents + 1) * 2 >= len(lines))
 
 
 def _begins_a_line(data: bytes) -> bool:

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from clients import backlog
-from clients.s3 import s3_client
+from clients.s3 import s3_client, source_clients
 from console.local.stack import Stack
-from producers import intake
-from producers.intake import run_intake
+from producers.intake import IntakeReport, run_intake
 from producers.states import ObjectReason, State
 from producers.versions import Denied
 from streams.outcomes import Reason
@@ -35,9 +34,9 @@ async def world(stack: Stack, tmp_path: Path) -> AsyncIterator[World]:
     made.end()
 
 
-async def _once(world: World, **changes: Any) -> intake.IntakeReport:
+async def _once(world: World, reach: Any = source_clients, **changes: Any) -> IntakeReport:
     settings = Settings.model_validate(world.settings.model_dump() | changes)
-    return await run_intake(settings, once=True, stop=asyncio.Event())
+    return await run_intake(settings, once=True, stop=asyncio.Event(), reach=reach)
 
 
 async def test_bad_objects_end_in_a_state_with_a_reason_and_the_good_one_is_read(
@@ -168,13 +167,12 @@ async def test_an_object_that_may_not_be_read_stays_found_is_named_and_read_once
             return guarded
 
     @asynccontextmanager
-    async def guarded_client(*arguments: Any, **named: Any) -> AsyncIterator[Any]:
-        async with s3_client(*arguments, **named) as client:
-            yield GuardedClient(client)
+    async def guarded(*arguments: Any, **named: Any) -> AsyncIterator[Callable[[str], Any]]:
+        async with source_clients(*arguments, **named) as client_of:
+            yield lambda bucket: GuardedClient(client_of(bucket))
 
-    monkeypatch.setattr(intake, "s3_client", guarded_client)
     for _ in range(2):
-        report = await _once(world)
+        report = await _once(world, guarded)
         assert report.unread == (
             f"s3://{world.name}/drops/locked: AccessDenied",
             f"s3://{world.name}/drops/secret: AccessDenied",
@@ -184,7 +182,7 @@ async def test_an_object_that_may_not_be_read_stays_found_is_named_and_read_once
     assert await world.records("open") == [b'{"a": 2}']
 
     refused.clear()
-    report = await _once(world)
+    report = await _once(world, guarded)
     assert report.unread == ()
     assert await world.records("secret") == await world.records("locked") == [b'{"a": 1}']
     assert (await world.entry("secret")).state is State.COMPLETE

@@ -13,9 +13,11 @@ from console.settings_table import settings_markdown
 from streams.chain import Desk, before_dedup, divert, run_steps, settle
 from streams.names import DATASETS, Layout
 from streams.outcomes import OUTCOMES, Split
-from streams.records import Origin, Record, Source
+from streams.records import Conversation, Origin, Record, Role, Source, Unreadable
 from streams.render import render
 from streams.settings import Settings
+from streams.shapes import order
+from streams.steps.convert import convert
 from streams.topology import FUSED
 from tests.readme.readme_file import ROOT, readme
 from tests.streams.small_pack import small_pack
@@ -101,3 +103,19 @@ def test_the_exit_codes_are_those_of_the_command() -> None:
     docstring = importlib.import_module("console.main").__doc__ or ""
     told = set(re.findall(r"(?:: |· )\n?(\d+) ", docstring.replace("·\n", "· ")))
     assert told <= set(said)
+
+
+def test_the_shape_that_the_readme_adds_in_ten_lines_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = [body for kind, body in readme().fences if kind == "python"]
+    lines = [line for line in code.splitlines() if line.strip() and not line.startswith(("from", "import"))]
+    assert len(lines) <= 10
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    line = b'{"entry": "The tide was late today.", "comment": "What did you do while you waited?"}'
+    assert isinstance(convert(line, 32), Unreadable), "the example must be a shape that is not there yet"
+    row = order._row("diary", names["diary"], "entry")
+    monkeypatch.setattr("streams.steps.convert.ORDER", (row, *order.ORDER))
+    found = convert(line, 32)
+    assert isinstance(found, Conversation)
+    assert found.shape == "diary"
+    assert [m.role for m in found.messages] == [Role.USER, Role.ASSISTANT]
