@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from streams.catalogue import BadCatalogue, Catalogue, parse_catalogue
+from streams.catalogue import Catalogue
+from streams.catalogue_file import BadCatalogue, parse_catalogue
 from streams.settings import Settings
 
 

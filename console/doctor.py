@@ -14,6 +14,7 @@ from clients.kafka import admin, intake_topics
 from clients.pack_cache import open_pack
 from clients.packs import pack_files
 from console.doctor_s3 import Found, s3_output, s3_sources
+from console.doctor_sqs import event_queues
 from console.servers import ask_kafka, ask_redis, redis_place
 from streams.rules.fields import BadPack
 from streams.settings import Settings
@@ -122,7 +123,7 @@ async def rules(settings: Settings) -> list[Found]:
     return [Found(what, True, f"version {pack.version}, {len(pack.rules):,} rules")]
 
 
-CHECKS: tuple[Check, ...] = (rules, kafka_answers, redis_is_fit, s3_sources, s3_output, disk)
+CHECKS: tuple[Check, ...] = (rules, kafka_answers, redis_is_fit, s3_sources, event_queues, s3_output, disk)
 
 
 async def examine(settings: Settings) -> list[Found]:

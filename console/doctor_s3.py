@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from clients.catalogue import read_catalogue
 from clients.errors import Fatal, RetryLater
 from clients.runs import run_store
-from clients.s3 import S3Client, error_code, probe_conditional_put, s3_client, source_clients
-from producers.discover import places_of
+from clients.s3 import S3Client, error_code, probe_conditional_put, s3_client
+from clients.source_servers import source_clients
 from streams.settings import Settings
 
 # shorter than the client's own retries: a person waits for the list
@@ -36,7 +36,7 @@ async def s3_sources(settings: Settings) -> list[Found]:
         return [Found("S3 sources", False, "none", "set FOREBAY_SOURCES, for example s3://chats/drops/")]
     found = []
     async with source_clients(settings, catalogue, connections=4) as client_of:
-        for bucket, prefix in places_of(catalogue):
+        for bucket, prefix in catalogue.places():
             client = client_of(bucket)
             what = f"list s3://{bucket}/{prefix}"
             try:

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from clients.catalogue import read_catalogue
 from clients.errors import Fatal, RetryLater
 from clients.s3 import S3Client, error_code, is_passing, s3_client
-from producers.fetch import limits_of
+from producers.limits import limits_of
 from producers.offline import pieces_of
 from producers.packing import parts_of
 from producers.pieces import Piece

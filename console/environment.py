@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSou
 
 from clients.catalogue import read_catalogue
 from console.settings_table import PREFIX, env_name, example
-from streams.catalogue import BadCatalogue
+from streams.catalogue_file import BadCatalogue
 from streams.settings import Settings
 
 OWN_FILE = "forebay.env"

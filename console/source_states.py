@@ -10,7 +10,6 @@ from clients.catalogue import read_catalogue
 from console.catalog import prices
 from console.ledger_counts import NoLedger, ledger_rows
 from console.newest_rejects import Rejects, live_rejects
-from producers.discover import places_of
 from producers.ledger import read_entry
 from producers.states import State
 from streams.catalogue import Catalogue, Source
@@ -115,7 +114,7 @@ def _count(state: SourceState, row: _Row) -> None:
 
 def _price(states: list[SourceState], catalogue: Catalogue, settings: Settings) -> None:
     """Set the LIST calls of a day. A source that lies in another's place is listed with it, at no cost of its own."""
-    for bucket, prefix in places_of(catalogue):
+    for bucket, prefix in catalogue.places():
         inside = [
             state
             for state in states

@@ -10,8 +10,8 @@ from clients.metrics import OBJECTS
 from clients.s3 import S3Client
 from clients.waiting import until_answered
 from producers.announcements import Announcement
-from producers.ledger import Entry, LaneLedger
-from producers.states import ObjectReason, ObjectVersion
+from producers.ledger import Entry, LaneLedger, read_row
+from producers.states import ObjectReason, ObjectVersion, State
 from producers.versions import Denied, Gone, settle
 
 log = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ class Arrivals:
         """The version that stands there now; None where nothing does."""
         if seen is None:
             return None
-        if seen.etag:
+        if seen.etag and not seen.absent:
             listed = Entry(_unsettled(seen, f"{seen.etag}@{seen.modified_seconds}"))
             if self._ledger.is_finished(listed.ledger_key):
                 return listed.version
@@ -133,6 +133,8 @@ class Arrivals:
             self._ledger.put(replace(entry, reason=ObjectReason.NONE, detail=""))
             self._waiting.append(entry.ledger_key)
         unsettled = Entry(_unsettled(seen, ""), reason=ObjectReason.DENIED)
+        if isinstance(found, Denied) and seen.absent:
+            return  # nobody can say what became of it: the next owner of the sweeps asks again
         if isinstance(found, Denied):
             entry = replace(unsettled, detail=found.code)
             self._ledger.put(entry)
@@ -146,8 +148,23 @@ class Arrivals:
         if unsettled.ledger_key in self._ledger.unfinished:
             self._ledger.withdraw(unsettled.ledger_key)
             self._rows[unsettled.ledger_key] = None
+        if seen.absent:
+            self._take_leave(seen, found)
         if found is not None:
             self._rows.update(self.take_version(found))
+
+    def _take_leave(self, seen: Announcement, found: ObjectVersion | None) -> None:
+        """A finished version that no listing shows: it is gone, or another one stands in its place."""
+        entry = read_row(seen.absent)
+        is_there = found is not None and found.version == entry.version.version
+        if is_there or not self._ledger.is_finished(entry.ledger_key):
+            return  # the listing was behind; or this was said before
+        entry = replace(
+            entry, state=State.GONE if found is None else State.SUPERSEDED, reason=ObjectReason.NONE
+        )
+        self._ledger.put(entry)
+        self._rows[entry.ledger_key] = entry.value()
+        OBJECTS.labels(entry.state.value, entry.reason.value).inc()
 
     def take_version(self, version: ObjectVersion) -> dict[bytes, bytes | None]:
         """Queue a version unless the ledger knows it; returns its row for the transaction."""

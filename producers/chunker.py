@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from producers.containers.container import Records
+from producers.limits import Limits
 from producers.pieces import Piece, PieceStub
-from producers.states import Ending, Limits, Position
+from producers.states import Ending, Position
 
 
 class Chunker:

@@ -1,33 +1,23 @@
 """Turns the stored bytes of one object into pieces: compression, encoding, container and cuts in one line, no I/O."""
 
-import io
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
-from producers.chunker import Chunker
 from producers.compressions.stream import Damage
-from producers.containers.container import AnyContainer, Archive, Container, FileContainer, Parser, Sample
+from producers.containers.container import AnyContainer, Archive, Container, FileContainer, Sample
 from producers.containers.order import container_named, container_of
 from producers.encodings import LONGEST_MARK, UTF8, Encoding, Utf8Stream, encoding_named, encoding_of
-from producers.gathering.gather import Gather, own_carry
+from producers.gathering.gather import own_carry
+from producers.inside import REFUSALS, Held, Inside, Stream
+from producers.limits import Limits
 from producers.pieces import Piece
-from producers.states import Ending, Limits, ObjectReason, Position, State
+from producers.states import Ending, ObjectReason, Position, State
 from producers.unpacking import PLAIN, Unpacking
 
 SAMPLE_BYTES = 64 << 10
 _BLANK_LINES = re.compile(rb"(?:[ \t\r]*\n)+")
-# Damage of these kinds says that the object is no data, not that data is broken.
-_REFUSALS = frozenset({ObjectReason.EXPANSION, ObjectReason.TOO_DEEP, ObjectReason.TOO_MANY_MEMBERS})
-
-
-class Inside(Protocol):
-    """What is fed with an object's plain bytes once its container is known."""
-
-    def feed(self, block: bytes) -> Iterator[Piece]: ...
-    def finish(self, damage: ObjectReason) -> Iterator[Piece]: ...
 
 
 class Cutter:
@@ -69,13 +59,13 @@ class Cutter:
 
     def _open(self, container: AnyContainer, at: Position) -> None:
         if isinstance(container, Container):
-            self._inside = _Records(
+            self._inside = Stream(
                 container.open(self._limits, at.byte, own_carry(at.carry)), self._limits, at
             )
         elif isinstance(container, Archive):
             self._inside = container.open(self._limits, at, self._depth)
         elif self._depth or at.compression != PLAIN:
-            self._inside = _Held(container, self._limits, at, self._depth)
+            self._inside = Held(container, self._limits, at, self._depth)
         else:
             self._file = container, at
 
@@ -210,74 +200,10 @@ class Cutter:
             return
         if self._inside is not None:
             yield from self._inside.finish(reason)
-        elif reason in _REFUSALS:
+        elif reason in REFUSALS:
             yield self._refused(reason)
         elif reason:
             yield Piece(ending=Ending(State.DAMAGED, reason, self._plain_bytes))
         else:
             yield self._refused(refusal)
         self.is_finished = True
-
-
-def ending_of(reason: ObjectReason, *, has_records: bool, at_byte: int) -> Ending:
-    """How reading ended, by the reason for which it broke off; NONE: at the object's end."""
-    if reason in _REFUSALS:
-        return Ending(State.REFUSED, reason, at_byte)
-    if reason:
-        return Ending(State.DAMAGED, reason, at_byte)
-    return Ending(State.COMPLETE) if has_records else Ending(State.REFUSED, ObjectReason.EMPTY)
-
-
-class _Records:
-    """A stream of records: parser, gathering and chunker in one."""
-
-    def __init__(self, parser: Parser, limits: Limits, at: Position) -> None:
-        self._parser = parser
-        self._gather = Gather(limits, at)
-        self._chunker = Chunker(limits, at)
-        self._byte = at.byte
-
-    def feed(self, block: bytes) -> Iterator[Piece]:
-        self._byte += len(block)
-        found = self._parser.feed(block)
-        for gathered in self._gather.feed(found):
-            yield from self._chunker.add(gathered)
-        if found.damage:
-            yield from self._ended(found.damage, found.damage_at)
-
-    def finish(self, damage: ObjectReason) -> Iterator[Piece]:
-        found = self._parser.finish(is_damaged=bool(damage))
-        for gathered in self._gather.feed(found):
-            yield from self._chunker.add(gathered)
-        yield from self._ended(damage or found.damage, None if damage else found.damage_at)
-
-    def _ended(self, damage: ObjectReason, at_byte: int | None = None) -> Iterator[Piece]:
-        for gathered in self._gather.finish():
-            yield from self._chunker.add(gathered)
-        # a dialogue at the object's start is read on at number 0, with records sent before it
-        has_records = self._chunker.has_records or self._gather.is_resumed
-        at_byte = self._byte if at_byte is None else at_byte
-        yield self._chunker.finish(ending_of(damage, has_records=has_records, at_byte=at_byte))
-
-
-class _Held:
-    """A container that is read here and there, within a stream: held in memory, up to a limit."""
-
-    def __init__(self, container: FileContainer, limits: Limits, at: Position, depth: int) -> None:
-        self._container, self._limits, self._at, self._depth = container, limits, at, depth
-        self._held = io.BytesIO()
-
-    def feed(self, block: bytes) -> Iterator[Piece]:
-        if self._held.tell() + len(block) > self._limits.member_bytes:
-            yield Piece(after=self._at, ending=Ending(State.REFUSED, ObjectReason.MEMBER_TOO_LARGE))
-            return
-        self._held.write(block)
-
-    def finish(self, damage: ObjectReason) -> Iterator[Piece]:
-        # damaged bytes are tried all the same: some archives are readable up to where they break
-        self._held.seek(0)
-        for piece in self._container.read(self._held, self._limits, self._at, self._depth):
-            ending = piece.ending
-            if damage and ending is not None and ending.state is State.COMPLETE:
-                ending = Ending(State.DAMAGED, damage, self._held.getbuffer().nbytes)
-            yield replace(piece, ending=ending)

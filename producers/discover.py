@@ -21,6 +21,7 @@ from clients.kafka import admin, connection
 from clients.metrics import LIST_CALLS, SWEEPS
 from clients.s3 import S3Client
 from clients.waiting import until_answered
+from producers.absent import Absent
 from producers.announcements import Announcement
 from producers.known import Known
 from producers.ledger import lane_of
@@ -38,24 +39,15 @@ log = logging.getLogger(__name__)
 @dataclass(slots=True)
 class Swept:
     """One sweep: objects listed and announced, keys of our own output passed over, objects of drops that are
-    not ready, sources that failed."""
+    not ready, finished versions that are no longer there, sources that failed."""
 
     listed: int = 0
     announced: int = 0
     own_output: int = 0
     waiting: int = 0
+    absent: int = 0
     list_calls: int = 0
     faults: list[str] = field(default_factory=list)
-
-
-def places_of(catalogue: Catalogue) -> list[tuple[str, str]]:
-    """Every (bucket, prefix) to list; one that lies in another is listed with it."""
-    places = sorted({(source.bucket, source.prefix) for source in catalogue.sources})
-    found: list[tuple[str, str]] = []
-    for bucket, prefix in places:
-        if not (found and found[-1][0] == bucket and prefix.startswith(found[-1][1])):
-            found.append((bucket, prefix))
-    return found
 
 
 class Discover:
@@ -80,6 +72,7 @@ class Discover:
         self._output = split_url(settings.output)
         self._producer: AIOKafkaProducer | None = None
         self._opening = asyncio.Lock()  # sweeps and events announce side by side
+        self._absent = Absent(settings, catalogue, known)
         self._announced = Seen()  # delivered, but perhaps not yet handled by the lanes
         self._delivered: dict[int, int] = {}  # lane to the offset behind our last announcement
 
@@ -91,7 +84,8 @@ class Discover:
             await until_answered("kafka", self._known.refresh)
             self._announced.clear()
         swept = Swept()
-        for bucket, prefix in places_of(self._catalogue):
+        self._absent.begin()
+        for bucket, prefix in self._catalogue.places():
             try:
                 await self._sweep_place(bucket, prefix, swept)
             except (Denied, Gone, Overwritten, Archived) as fault:
@@ -102,6 +96,8 @@ class Discover:
                     extra={"source": f"s3://{bucket}/{prefix}", "reason": code},
                 )
         await self._ask_again(swept)
+        if not swept.faults:
+            await self._take_leave(swept)
         SWEEPS.inc()
         log.info(
             "sweep ended",
@@ -110,10 +106,17 @@ class Discover:
                 "announced": swept.announced,
                 "own_output": swept.own_output,
                 "waiting": swept.waiting,
+                "absent": swept.absent,
                 "list_calls": swept.list_calls,
             },
         )
         return swept
+
+    async def _take_leave(self, swept: Swept) -> None:
+        news = await until_answered("kafka", self._absent.found)
+        if news:
+            await until_answered("kafka", partial(self._deliver, news))
+            swept.absent += len(news)
 
     async def _ask_again(self, swept: Swept) -> None:
         """Announce what was denied and is not listed any more: its lane finds out what became of it."""
@@ -150,6 +153,7 @@ class Discover:
                     continue
                 swept.listed += 1
                 listing = seen.listing
+                self._absent.show(listing)
                 if self._known.is_known(listing) or listing in self._announced:
                     continue
                 if waiting.is_ready(source, seen):

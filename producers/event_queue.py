@@ -13,7 +13,8 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
 
 from clients.errors import RetryLater
-from clients.s3 import SQSClient, error_code, is_passing, sqs_client
+from clients.s3 import error_code, is_passing
+from clients.source_servers import SQSClient, sqs_client
 from clients.waiting import until_answered
 from streams.catalogue import Catalogue, Server
 from streams.settings import Settings

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from clients.errors import Fatal, RetryLater
 from clients.metrics import EVENTS, QUEUE_REFUSALS
-from clients.s3 import SQSClient
+from clients.source_servers import SQSClient
 from producers.announcements import Announcement
 from producers.discover import Discover
 from producers.early_sweeps import EarlySweeps

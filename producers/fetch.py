@@ -20,10 +20,11 @@ from clients.waiting import until_answered
 from producers.arrivals import Arrivals
 from producers.counting import count_committed, say_settled
 from producers.ledger import Entry, LaneLedger
+from producers.limits import limits_of
 from producers.packing import OpenChunk, Packed, packed
 from producers.pieces import Piece
 from producers.reading import Reading
-from producers.states import Limits, ObjectReason
+from producers.states import ObjectReason
 from producers.transaction import TRANSACTION_TIMEOUT_MS, LaneProducer, Work
 from streams.names import Names
 from streams.settings import Settings
@@ -36,21 +37,6 @@ TRANSACTION_PIECES = 1000
 # Longer than any transaction of ours may last, so that one that is still open then will never end.
 SETTLE_SECONDS = 4 * TRANSACTION_TIMEOUT_MS / 1000
 AHEAD_BYTES = 8 << 20  # what all open objects of a lane may have read ahead, together
-
-
-def limits_of(settings: Settings) -> Limits:
-    """What cutting obeys, from the settings."""
-    return Limits(
-        settings.chunk_bytes,
-        settings.chunk_records,
-        settings.record_bytes,
-        settings.csv_field_bytes,
-        settings.expansion,
-        settings.plain_bytes,
-        settings.members,
-        settings.member_bytes,
-        settings.gather_bytes,
-    )
 
 
 class Lane:

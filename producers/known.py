@@ -22,9 +22,13 @@ class Known:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         topic = Names(settings.namespace).objects
-        self._partitions = [TopicPartition(topic, number) for number in range(settings.lanes)]
+        self.partitions = [TopicPartition(topic, number) for number in range(settings.lanes)]
         self._consumer: AIOKafkaConsumer | None = None
         self._listings = Seen()
+        self.standing = (
+            Seen()
+        )  # listed versions that were read or refused, and are neither gone nor superseded
+        self.absent = Seen()  # those of them that no listing shows, and whose lanes were told
         self._unfinished: dict[bytes, tuple[Entry, bool]] = {}
         self._is_counting = False
         self._states: dict[bytes, State] = {}
@@ -51,9 +55,9 @@ class Known:
         """Read to the read_committed end of now. Raises RetryLater when Kafka is away; repeat it then."""
         try:
             consumer = self._consumer or await self._open()
-            ends = await consumer.end_offsets(self._partitions)
+            ends = await consumer.end_offsets(self.partitions)
             while True:
-                behind = [tp for tp in self._partitions if await consumer.position(tp) < ends[tp]]
+                behind = [tp for tp in self.partitions if await consumer.position(tp) < ends[tp]]
                 if not behind:
                     return
                 for messages in (await consumer.getmany(*behind, timeout_ms=500)).values():
@@ -76,8 +80,8 @@ class Known:
             await consumer.stop()
             raise
         self._consumer = consumer
-        consumer.assign(self._partitions)
-        await consumer.seek_to_beginning(*self._partitions)
+        consumer.assign(self.partitions)
+        await consumer.seek_to_beginning(*self.partitions)
         return consumer
 
     def _apply(self, key: bytes, value: bytes | None) -> None:
@@ -93,11 +97,17 @@ class Known:
         if self._is_counting:
             self._states[key] = entry.state
             self.records += entry.records - (known[0].records if known is not None else 0)
+        if entry.is_final:
+            if entry.state in (State.GONE, State.SUPERSEDED):
+                self.standing.discard(listing_of(entry.version))
+                self.absent.discard(listing_of(entry.version))
+            else:
+                self.standing.add(listing_of(entry.version))
         # what is gone or denied is announced again when a listing shows it
         if entry.state is State.GONE or entry.is_denied:
-            self._listings.discard(_listing(entry.version))
+            self._listings.discard(listing_of(entry.version))
         else:
-            self._listings.add(_listing(entry.version))
+            self._listings.add(listing_of(entry.version))
 
     async def close(self) -> None:
         if self._consumer is not None:
@@ -105,5 +115,6 @@ class Known:
             await consumer.stop()
 
 
-def _listing(version: ObjectVersion) -> bytes:
+def listing_of(version: ObjectVersion) -> bytes:
+    """How a listing names a version, as bytes to remember it by."""
     return listing_name(version.bucket, version.key, version.etag, version.modified_seconds)

@@ -91,6 +91,15 @@ def read_entry(key: bytes, value: bytes) -> Entry:
         raise Fatal(f"the ledger has a row that this Forebay cannot read: {type(error).__name__}") from None
 
 
+def read_row(value: bytes) -> Entry:
+    """The entry in a row's value alone, which names its version too. Raises Fatal as `read_entry` does."""
+    try:
+        row = orjson.loads(value)
+        return _read_entry(orjson.dumps([row["bucket"], row["key"], row["version"]]), value)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Fatal(f"the ledger has a row that this Forebay cannot read: {type(error).__name__}") from None
+
+
 def _read_entry(key: bytes, value: bytes) -> Entry:
     bucket, name, version = orjson.loads(key)
     row = orjson.loads(value)
@@ -143,7 +152,10 @@ class LaneLedger:
             return
         if entry.state is not State.GONE:
             self._finished.add(key)
-        elif entry.records:
+            return
+        # one that comes back is read on behind what was sent of it: to its end where that was all
+        self._finished.discard(key)
+        if entry.records:
             self._gone[key] = entry
 
     def withdraw(self, key: bytes) -> None:

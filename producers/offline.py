@@ -5,9 +5,10 @@ from typing import BinaryIO
 
 from producers.body import BLOCK_BYTES
 from producers.cutter import Cutter
+from producers.limits import Limits
 from producers.packing import Packed, packed
 from producers.pieces import Piece
-from producers.states import Limits, ObjectVersion, Position
+from producers.states import ObjectVersion, Position
 
 
 def pieces_of(stored: BinaryIO, limits: Limits, position: Position | None = None) -> Iterator[Piece]:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from producers.limits import Limits
 from producers.pieces import Piece
-from producers.states import Limits, ObjectVersion
+from producers.states import ObjectVersion
 from streams.chunks import Part, RawChunk, Stub
 
 # The stream's epoch: raised when a lost Kafka is rebuilt, so that old offsets are not taken for new ones.

@@ -13,9 +13,10 @@ from clients.waiting import until_answered
 from producers.body import Body
 from producers.cutter import Cutter
 from producers.ledger import Entry
+from producers.limits import Limits
 from producers.pieces import Piece
 from producers.range_file import RangeFile
-from producers.states import Ending, Limits, ObjectReason, ObjectVersion, State
+from producers.states import Ending, ObjectReason, ObjectVersion, State
 from producers.versions import Archived, Denied, Gone, Overwritten, settle
 
 log = logging.getLogger(__name__)

@@ -95,21 +95,3 @@ class Ending:
     at_byte: int | None = None
     successor: ObjectVersion | None = None
     detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The limits of settings that cutting an object into chunks obeys, in bytes and records.
-
-    `expansion` is the most plain bytes for a stored one, of an object or a member, once they are many.
-    """
-
-    chunk_bytes: int
-    chunk_records: int
-    record_bytes: int
-    csv_field_bytes: int
-    expansion: int = 250  # plain bytes for a stored one
-    plain_bytes: int = 1 << 40
-    members: int = 100_000
-    member_bytes: int = 64 << 20
-    gather_bytes: int = 16 << 20

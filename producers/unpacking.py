@@ -6,7 +6,8 @@ from contextlib import suppress
 from producers.compressions.frames import skippable_bytes
 from producers.compressions.order import HEAD_BYTES, compression_named, compression_of
 from producers.compressions.stream import PLAIN_BLOCK_BYTES, Damage, PlainStream
-from producers.states import Limits, ObjectReason
+from producers.limits import Limits
+from producers.states import ObjectReason
 
 PLAIN = "none"
 MOST_LAYERS = 2

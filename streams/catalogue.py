@@ -4,12 +4,10 @@ It is no part of a run: each record keeps the facts that were used.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from streams.key_globs import KeyGlobs
 from streams.records import Origin
@@ -18,14 +16,6 @@ from streams.settings import BucketUrl, split_url
 
 # Ours end in a slash; a source may also name one object or the beginning of a key.
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
-
-
-class BadCatalogue(ValueError):
-    """The file cannot be used. `faults` names each place in it, what is wrong, and what would be right."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = tuple(faults)
 
 
 class Server(BaseModel):
@@ -175,86 +165,15 @@ class Catalogue(BaseModel):
                 return False
         return False
 
+    def places(self) -> list[tuple[str, str]]:
+        """Every (bucket, prefix) to list; one that lies in another is listed with it."""
+        found: list[tuple[str, str]] = []
+        for bucket, prefix in sorted({(source.bucket, source.prefix) for source in self.sources}):
+            if not (found and found[-1][0] == bucket and prefix.startswith(found[-1][1])):
+                found.append((bucket, prefix))
+        return found
+
     def origin_of(self, bucket: str, key: str) -> Origin:
         """What is said of an object's source. One that no source holds any more goes by its bucket's name."""
         source = self.of(bucket, key)
         return Origin(bucket) if source is None else source.origin()
-
-
-def catalogue_of(places: Sequence[str]) -> tuple[Source, ...]:
-    """A source for each plain `s3://bucket/prefix/`, named by its last folder; same names get a number."""
-    found: list[Source] = []
-    taken: set[str] = set()
-    for place in dict.fromkeys(places):
-        bucket, prefix = split_url(place)
-        stem = _as_name(prefix.rstrip("/").rpartition("/")[2] or bucket)
-        name, number = stem, 1
-        while name in taken:
-            number += 1
-            name = f"{stem[:58]}-{number}"
-        taken.add(name)
-        found.append(Source(name=name, place=place))
-    return tuple(found)
-
-
-def _as_name(text: str) -> str:
-    name = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in text.lower())
-    return (name if name[:1].isalnum() else f"s{name}")[:64]
-
-
-def parse_catalogue(body: bytes, places: Sequence[str] = (), output: str = "") -> Catalogue:
-    """The catalogue in a YAML file, with the plain places of the settings behind it.
-
-    Raises BadCatalogue with every fault at once. Sources in the output are refused: own output is never read.
-    """
-    try:
-        document: Any = yaml.safe_load(body) if body.strip() else {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark is not None else ""
-        raise BadCatalogue([f"{where}not YAML"]) from None
-    if not isinstance(document, Mapping):
-        raise BadCatalogue(["the file must begin with `version: 1` and `sources:`"])
-    faults: list[str] = []
-    found: Catalogue | None = None
-    try:
-        found = Catalogue.model_validate(dict(document))
-    except ValidationError as error:
-        faults += [_sentence(fault, document) for fault in error.errors()]
-    if found is not None:
-        named = {(s.bucket, s.prefix) for s in found.sources}
-        rest = [s for s in catalogue_of(places) if (s.bucket, s.prefix) not in named]
-        try:
-            found = Catalogue(sources=(*found.sources, *rest))
-        except ValidationError as error:
-            faults += [_sentence(fault, document) for fault in error.errors()]
-        faults += _in_output(found.sources, output)
-    if faults or found is None:
-        raise BadCatalogue(faults)
-    return found
-
-
-def _in_output(sources: Sequence[Source], output: str) -> list[str]:
-    if not output:
-        return []
-    bucket, prefix = split_url(output)
-    return [
-        f"source {s.name}: {s.place} lies in the output {output}; own output is never read"
-        for s in sources
-        if s.bucket == bucket and s.prefix.startswith(prefix)
-    ]
-
-
-def _sentence(fault: Any, document: Mapping[Any, Any]) -> str:
-    where = ""
-    steps = list(fault["loc"])
-    if steps[:1] == ["sources"] and len(steps) > 1 and isinstance(steps[1], int):
-        row = document["sources"][steps[1]] if isinstance(document.get("sources"), Sequence) else None
-        name = row.get("name") if isinstance(row, Mapping) else None
-        where = f"source {name if isinstance(name, str) else steps[1] + 1}"
-        steps = steps[2:]
-    setting = ".".join(str(step) for step in steps)
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    if fault["type"] == "extra_forbidden":
-        message = "no such setting; sources.example.yaml lists all there are"
-    return ": ".join(part for part in (where, setting, message[:1].lower() + message[1:]) if part)

@@ -17,8 +17,9 @@ import zstandard
 from isal import igzip
 
 from console.bench.corpus import chat_lines
+from producers.limits import Limits
 from producers.offline import pieces_of
-from producers.states import Limits, State
+from producers.states import State
 
 LIMITS = Limits(chunk_bytes=256 << 10, chunk_records=250, record_bytes=1 << 20, csv_field_bytes=1 << 20)
 _BLOCK_BYTES = 1 << 20

@@ -15,7 +15,8 @@ from producers.announcements import Announcement
 from producers.discover import Discover
 from producers.known import Known
 from producers.seen import Seen
-from streams.catalogue import Catalogue, parse_catalogue
+from streams.catalogue import Catalogue
+from streams.catalogue_file import parse_catalogue
 from streams.settings import Settings
 
 PAGE_KEYS = 1000  # as S3 gives at most
@@ -65,6 +66,8 @@ class _Handled(Known):
 
     def __init__(self) -> None:
         self.listings = Seen()
+        self.standing = Seen()
+        self.absent = Seen()
 
     async def refresh(self) -> None:
         """There is no ledger to read."""

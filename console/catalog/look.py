@@ -19,9 +19,9 @@ from console.catalog.sampling import Sampled, sample
 from console.drops_read import is_s3
 from console.ledger_counts import NoLedger, ledger_rows
 from producers.announcements import listing_name
-from producers.fetch import limits_of
 from producers.ledger import read_entry
-from producers.states import Limits, State
+from producers.limits import Limits, limits_of
+from producers.states import State
 from streams.rules.fields import BadPack, Fields, read_yaml
 from streams.rules.policy import Policy, read_policy
 from streams.settings import Settings, split_url

@@ -10,7 +10,8 @@ from typing import BinaryIO, Protocol
 
 from clients.catalogue import read_catalogue
 from clients.errors import Fatal, RetryLater
-from clients.s3 import S3Client, source_clients
+from clients.s3 import S3Client
+from clients.source_servers import source_clients
 from console.catalog.listing import Listed
 from console.drops_read import is_s3
 from producers.announcements import listing_name

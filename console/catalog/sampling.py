@@ -7,9 +7,10 @@ from typing import BinaryIO
 
 from console.catalog.fields import Names, Sides
 from producers.cutter import Cutter
+from producers.limits import Limits
 from producers.packing import parts_of
 from producers.pieces import Piece
-from producers.states import Ending, Limits, ObjectReason, Position, State
+from producers.states import Ending, ObjectReason, Position, State
 from streams.chain import receive
 from streams.chunks import RawChunk
 from streams.outcomes import Reason

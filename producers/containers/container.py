@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
+from producers.limits import Limits
 from producers.pieces import Piece
-from producers.states import Limits, ObjectReason, Position
+from producers.states import ObjectReason, Position
 from streams.outcomes import Reason
 
 

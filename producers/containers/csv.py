@@ -14,7 +14,7 @@ import orjson
 from producers.containers.container import Container, Parser, Records
 from producers.containers.csv_header import find_header
 from producers.containers.encoding import repaired
-from producers.states import Limits
+from producers.limits import Limits
 from streams.outcomes import Reason
 
 # The module has one limit for the process, in characters; ours are in bytes and are checked here.

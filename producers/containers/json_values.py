@@ -15,7 +15,8 @@ from producers.containers.json_brackets import Brackets
 from producers.containers.json_line import line_of
 from producers.containers.json_outline import outline
 from producers.containers.json_wrappers import is_wrapper, wrapper_key
-from producers.states import Limits, ObjectReason
+from producers.limits import Limits
+from producers.states import ObjectReason
 from streams.outcomes import Reason
 
 LOOK_AHEAD_BYTES = 64 << 10

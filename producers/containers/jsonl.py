@@ -11,7 +11,7 @@ from producers.containers.container import Container, Found, Parser, Records, Sa
 from producers.containers.encoding import is_utf8, repaired
 from producers.containers.json_outline import may_be_json, outline
 from producers.containers.json_wrappers import is_bare_dialogue, is_wrapper
-from producers.states import Limits
+from producers.limits import Limits
 from streams.outcomes import Reason
 
 # Broken JSON, or a Python literal: every line is counted and rejected. `{{name}}` and `[Scene]` are text.

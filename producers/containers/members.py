@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from producers.limits import Limits
 from producers.pieces import Piece, PieceStub
-from producers.states import Ending, Limits, ObjectReason, Position, State
+from producers.states import Ending, ObjectReason, Position, State
 
 if TYPE_CHECKING:
     from producers.cutter import Cutter

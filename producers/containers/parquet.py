@@ -14,8 +14,9 @@ from producers.chunker import Chunker
 from producers.containers.container import FileContainer, Found, Sample
 from producers.containers.parquet_footer import BadThrift, Column, groups_of
 from producers.gathering.gather import Gather
+from producers.limits import Limits
 from producers.pieces import Piece
-from producers.states import Ending, Limits, ObjectReason, Position, State
+from producers.states import Ending, ObjectReason, Position, State
 
 if TYPE_CHECKING:
     from producers.containers.parquet_batches import Batches, Source

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from producers.containers.container import Archive, Found, Members, Sample
 from producers.containers.members import DEEPEST, MemberReader, too_deep
+from producers.limits import Limits
 from producers.pieces import Piece
-from producers.states import Limits, ObjectReason, Position, State
+from producers.states import ObjectReason, Position, State
 
 BLOCK = tarfile.BLOCKSIZE
 _MAGIC = slice(257, 262)

@@ -12,7 +12,7 @@ import orjson
 from producers.containers.container import Container, Found, Parser, Records, Sample
 from producers.containers.csv_header import find_header
 from producers.containers.encoding import is_utf8, repaired
-from producers.states import Limits
+from producers.limits import Limits
 from streams.outcomes import Reason
 from streams.records import Role
 from streams.shapes.roles import role_of

@@ -10,8 +10,9 @@ from producers.containers.members import DEEPEST, MemberReader, too_deep
 from producers.containers.zip_bytes import INNOCENT_BYTES, Forward, listed_bytes
 from producers.containers.zip_directory import END, LOCAL, Entry, entries_of
 from producers.containers.zip_methods import Unreadable
+from producers.limits import Limits
 from producers.pieces import Piece
-from producers.states import Limits, ObjectReason, Position, State
+from producers.states import ObjectReason, Position, State
 
 # The latter two: a zip that was cut into volumes, or might have been.
 _STARTS = (LOCAL, END, b"PK\x07\x08" + LOCAL, b"PK00" + LOCAL)

@@ -18,7 +18,8 @@ from producers.gathering.columns import TREE, Columns, columns_carried, columns_
 from producers.gathering.rows import Entry, Gatherer, Mark, Row
 from producers.gathering.trees import Trees
 from producers.gathering.utterances import Utterances
-from producers.states import Limits, Position
+from producers.limits import Limits
+from producers.states import Position
 
 KEY = "gather"
 # A few lines may stand before the table proper; each is a record of its own.

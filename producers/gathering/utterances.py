@@ -14,7 +14,7 @@ import orjson
 from producers.containers.container import Refusal
 from producers.gathering.columns import WHOLE, Columns, fragment_of, id_of
 from producers.gathering.rows import Entry, Mark, Row
-from producers.states import Limits
+from producers.limits import Limits
 from streams.outcomes import Reason
 from streams.shapes.order import ORDER
 

@@ -21,7 +21,7 @@ from console.catalog.look import FolderSeen, Seen, look_at, policy_of
 from console.catalog.sampling import Sampled, sample
 from console.catalog.view import rounded, show, shown
 from console.local.stack import Stack
-from producers.fetch import limits_of
+from producers.limits import limits_of
 from streams.rules.fields import BadPack
 from streams.settings import Settings
 from streams.steps.convert import convert

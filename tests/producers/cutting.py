@@ -4,8 +4,9 @@ import io
 from collections.abc import Iterable, Iterator
 
 from producers.cutter import Cutter
+from producers.limits import Limits
 from producers.pieces import Piece
-from producers.states import Ending, Limits, Position
+from producers.states import Ending, Position
 from streams.outcomes import Reason
 
 SMALL = Limits(chunk_bytes=200, chunk_records=5, record_bytes=120, csv_field_bytes=90)

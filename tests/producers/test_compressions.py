@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from producers.compressions.order import COMPRESSIONS, HEAD_BYTES, compression_of
 from producers.compressions.stream import PLAIN_BLOCK_BYTES, Damage
-from producers.states import Limits, ObjectReason, State
+from producers.limits import Limits
+from producers.states import ObjectReason, State
 from producers.unpacking import Unpacking
 from tests.producers.cutting import SMALL, USUAL, blocks, cut, ending, records
 

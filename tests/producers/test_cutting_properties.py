@@ -8,7 +8,8 @@ import orjson
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from producers.states import Limits, State
+from producers.limits import Limits
+from producers.states import State
 from streams.outcomes import Reason
 from tests.producers.cutting import SMALL, cut, ending, ranges, records
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from clients.metrics import EVENTS, QUEUE_REFUSALS, SERVER_WAITING
-from clients.s3 import sqs_client
+from clients.source_servers import sqs_client
 from producers.announcements import Announcement
 from producers.discover import Discover
 from producers.early_sweeps import EarlySweeps

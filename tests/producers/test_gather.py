@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producers.cutter import Cutter
-from producers.states import Limits, State
+from producers.limits import Limits
+from producers.states import State
 from streams.outcomes import Reason
 from tests.producers.cutting import USUAL, cut, ending, ranges, records
 

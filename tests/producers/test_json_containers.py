@@ -15,7 +15,8 @@ from producers.containers.container import Container, Sample
 from producers.containers.json_outline import may_be_json, outline
 from producers.containers.order import container_of
 from producers.cutter import Cutter
-from producers.states import Limits, ObjectReason, State
+from producers.limits import Limits
+from producers.states import ObjectReason, State
 from streams.outcomes import Reason
 from tests.producers.cutting import SMALL, USUAL, cut, ending, ranges, records
 

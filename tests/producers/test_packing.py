@@ -3,8 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from producers.limits import Limits
 from producers.packing import OpenChunk, Packed, packed
-from producers.states import Limits, ObjectVersion
+from producers.states import ObjectVersion
 from streams.chunks import read_raw
 from streams.outcomes import Reason
 from tests.producers.cutting import cut, records

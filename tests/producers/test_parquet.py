@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from producers.containers import parquet_batches
 from producers.containers.parquet import PARQUET
 from producers.containers.parquet_footer import Pages, groups_of
+from producers.limits import Limits
 from producers.pieces import Piece
-from producers.states import Limits, ObjectReason, Position, State
+from producers.states import ObjectReason, Position, State
 from streams.outcomes import Reason
 from tests.producers.cutting import SMALL, USUAL, cut, ending, ranges, records
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producers.cutter import Cutter
-from producers.states import Limits, ObjectReason, State
+from producers.limits import Limits
+from producers.states import ObjectReason, State
 from streams.outcomes import Reason
 from tests.producers.cutting import USUAL, cut, ending, ranges, records
 

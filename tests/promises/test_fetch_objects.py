@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from clients import backlog
-from clients.s3 import s3_client, source_clients
+from clients.s3 import s3_client
+from clients.source_servers import source_clients
 from console.local.stack import Stack
 from producers.intake import IntakeReport, run_intake
 from producers.states import ObjectReason, State
@@ -108,7 +109,8 @@ async def test_versions_of_a_versioned_bucket_are_each_read(world: World) -> Non
     await world.put("k", b'{"a": 1}')
     await _once(world)
     entries = (await world.ledger())["k"]
-    assert [entry.state for entry in entries] == [State.COMPLETE, State.COMPLETE]
+    assert {entry.state for entry in entries} == {State.SUPERSEDED, State.COMPLETE}
+    assert [entry.records for entry in entries] == [1, 1]
     assert all(entry.version.version == entry.version.version_id for entry in entries)
 
 
@@ -142,6 +144,38 @@ async def test_an_object_overwritten_or_deleted_while_it_is_read(
     else:
         assert report.states == {"superseded": 1, "complete": 1}
         assert rest == [[b'{"new": 1}']]
+
+
+async def test_an_object_deleted_or_overwritten_after_it_was_read_is_gone_or_superseded(world: World) -> None:
+    for key in ("deleted", "overwritten", "kept"):
+        await world.put(key, b'{"a": 1}')
+    assert (await _once(world)).states == {"complete": 3}
+    await world.delete("deleted")
+    await world.put("overwritten", b'{"b": 2}')
+    assert (await _once(world)).states == {"gone": 1, "superseded": 1, "complete": 1}
+    states = {key: sorted(e.state.value for e in entries) for key, entries in (await world.ledger()).items()}
+    assert states == {"deleted": ["gone"], "overwritten": ["complete", "superseded"], "kept": ["complete"]}
+    assert {e.records for e in (await world.ledger())["deleted"]} == {1}
+    # nothing more to say, and nothing is read again
+    assert (await _once(world)).states == {}
+    await world.delete("kept")
+    assert (await _once(world)).states == {"gone": 1}
+    found = await world.raw()
+    assert sorted(key for key, _ in found) == ["deleted", "kept", "overwritten", "overwritten"]
+
+
+async def test_a_version_that_comes_back_after_it_was_gone_is_not_sent_again(world: World) -> None:
+    async with s3_client(world.settings) as client:
+        await client.put_bucket_versioning(Bucket=world.name, VersioningConfiguration={"Status": "Enabled"})
+        await world.put("k", b'{"a": 1}\n{"a": 2}')
+        assert (await _once(world)).states == {"complete": 1}
+        marker = await client.delete_object(Bucket=world.name, Key="drops/k")
+        assert (await _once(world)).states == {"gone": 1}
+        # the marker of the deletion is taken away: the same version stands there again
+        await client.delete_object(Bucket=world.name, Key="drops/k", VersionId=marker["VersionId"])
+    assert (await _once(world)).states == {"complete": 1}
+    assert (await world.entry("k")).records == 2
+    assert await world.records("k") == [b'{"a": 1}', b'{"a": 2}']
 
 
 async def test_an_object_that_may_not_be_read_stays_found_is_named_and_read_once_it_may(

@@ -9,8 +9,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from clients.errors import Fatal
-from clients.s3 import source_clients
-from streams.catalogue import parse_catalogue
+from clients.source_servers import source_clients
+from streams.catalogue_file import parse_catalogue
 from streams.settings import Settings
 
 ROLE = "arn:aws:iam::123456789012:role/reader"

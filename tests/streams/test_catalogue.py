@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.catalogue import BadCatalogue, Catalogue, parse_catalogue
+from streams.catalogue import Catalogue
+from streams.catalogue_file import BadCatalogue, parse_catalogue
 from streams.key_globs import KeyGlobs
 from streams.records import Origin
 
