@@ -3,6 +3,7 @@
 import csv
 from contextlib import suppress
 
+from producers.containers.column_names import unique_names
 from producers.containers.container import Found, Sample
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -60,18 +61,4 @@ def _try(text: str, delimiter: str, sample: Sample) -> tuple[float, int, Found] 
     skip = 0
     for _ in range(header_lines):
         skip = sample.data.index(b"\n", skip) + 1
-    return share, len(names), Found(skip, {"header": _unique(names), "delimiter": delimiter})
-
-
-def _unique(names: list[str]) -> list[str]:
-    """Column names as JSON keys: the second `text` becomes `text_2`."""
-    taken: set[str] = set()
-    found = []
-    for name in names:
-        number, free = 1, name
-        while free in taken:
-            number += 1
-            free = f"{name}_{number}"
-        taken.add(free)
-        found.append(free)
-    return found
+    return share, len(names), Found(skip, {"header": unique_names(names), "delimiter": delimiter})

@@ -9,9 +9,10 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from producers.containers.column_names import unique_names
 from producers.containers.container import Records
 from producers.containers.parquet_footer import Column, Group, Pages
-from producers.containers.parquet_rows import names_of, records_of, slices_of, undictionaried
+from producers.containers.parquet_rows import records_of, slices_of, undictionaried
 from producers.states import ObjectReason
 
 # A smaller row group is read in one request, whatever the order of its columns; of a larger one each column
@@ -148,7 +149,7 @@ class Batches:
             page_checksum_verification=True,
             arrow_extensions_enabled=True,
         )
-        self._names = names_of(self._file.schema_arrow)
+        self._names = unique_names(self._file.schema_arrow.names)
 
     def read(self, from_row: int) -> Iterator[Records]:
         """The rows from that number on; `ends` are the numbers of their row groups. Raises Broken.

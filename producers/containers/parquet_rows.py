@@ -32,20 +32,6 @@ class _Unreadable:
 _UNREADABLE = _Unreadable()
 
 
-def names_of(schema: pa.Schema) -> list[str]:
-    """Column names as JSON keys: the second `text` becomes `text_2`."""
-    taken: set[str] = set()
-    names = []
-    for name in schema.names:
-        number, free = 1, name
-        while free in taken:
-            number += 1
-            free = f"{name}_{number}"
-        taken.add(free)
-        names.append(free)
-    return names
-
-
 def undictionaried(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The batch with values in place of dictionary numbers, so that its size is that of its rows."""
     if not any(_T.is_dictionary(kind) for kind in batch.schema.types):
