@@ -51,7 +51,7 @@ def measure_large(plain_bytes: int, folder: Path, say: Callable[[str], None]) ->
         say(kind.name)
         # a process for each: a peak is for ever
         with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as child:
-            found.append(child.submit(_read, kind.name, int(plain_bytes * kind.share), str(folder)).result())
+            found.append(child.submit(_read, kind.name, plain_bytes, str(folder)).result())
     return found
 
 
