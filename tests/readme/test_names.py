@@ -57,12 +57,18 @@ def test_the_readme_names_enough_to_be_worth_checking() -> None:
     assert {"demo", "test"} <= set(TARGETS)
 
 
-def options_of(command: str) -> set[str]:
-    """The options of a command of the console. Raises AssertionError where there is none of that name."""
+def options_of(command: str, rest: str = "") -> set[str]:
+    """The options of a command of the console, or of the one below it that `rest` begins with.
+
+    Raises AssertionError where there is none of that name.
+    """
     group: Any = typer.main.get_command(app)
     assert command in group.commands, f"no command `forebay {command}`"
-    found = group.commands[command].params
-    return {option for one in found for option in (*one.opts, *one.secondary_opts)}
+    found = group.commands[command]
+    below = rest.split()[0] if rest.split() else ""
+    if below in getattr(found, "commands", {}):
+        found = found.commands[below]
+    return {option for one in found.params for option in (*one.opts, *one.secondary_opts)}
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -98,7 +104,7 @@ def test_every_file_of_promises_is_named() -> None:
 
 @pytest.mark.parametrize(("name", "rest"), COMMANDS)
 def test_every_command_and_option_is_there(name: str, rest: str) -> None:
-    taken = options_of(name)
+    taken = options_of(name, rest)
     assert set(re.findall(r"--[a-z-]+", rest)) <= taken
 
 
