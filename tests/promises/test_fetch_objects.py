@@ -83,12 +83,21 @@ async def test_bad_objects_end_in_a_state_with_a_reason_and_the_good_one_is_read
     assert (again.announced, again.states, again.records) == (0, {}, 0)
 
 
-async def test_odd_keys_are_read(world: World) -> None:
-    keys = ["a b", "a+b", "a%2Fb", "é/ü", "x", "x/y", "日本", "/".join(["k" * 200] * 4), "=&?#"]
+async def test_odd_keys_are_read_and_so_are_those_that_sort_before_the_last_one(world: World) -> None:
+    longest = "/".join(["k" * 200] * 5 + ["k" * 13])  # with its prefix S3's 1,024 bytes
+    keys = ["a b", "a+b", "a%2Fb", "100%", "é/ü", "x", "x/y", "日本/🌊", "=&?#", longest]
+    assert len(f"drops/{longest}") == 1024
     for key in keys:
         await world.put(key, b'{"a": 1}')
     await _once(world)
     assert {key for key, _ in await world.raw()} == set(keys)
+    # later ones, of one second: before all others, between them, behind them
+    late = ["!", "a c", "x/a", "~"]
+    await asyncio.gather(*(world.put(key, b'{"b": 2}') for key in late))
+    await _once(world)
+    found = await world.raw()
+    assert {key for key, _ in found} == {*keys, *late}
+    assert len(found) == len(keys) + len(late)
 
 
 async def test_a_changed_object_is_read_again_and_an_unchanged_one_is_not(world: World) -> None:
