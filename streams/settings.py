@@ -145,7 +145,7 @@ class Settings(BaseModel):
     gather_bytes: int = Field(
         16 * MIB,
         ge=64 << 10,
-        description="Bytes of a dialogue that is gathered from rows; a larger one is refused: too_large",
+        description="Bytes of rows that are held to gather dialogues; a dialogue that needs more is refused: too_large",
     )
     raw_backlog_bytes: int = Field(
         2 << 30, ge=MIB, description="Fetch pauses while refine is this far behind"
