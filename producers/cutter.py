@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from producers.compressions.stream import Damage
-from producers.containers.container import AnyContainer, Archive, Container, FileContainer, Sample
+from producers.containers.container import AnyContainer, Archive, Container, FileContainer, Nest, Sample
 from producers.containers.order import container_named, container_of
 from producers.encodings import LONGEST_MARK, UTF8, Encoding, Utf8Stream, encoding_named, encoding_of
 from producers.gathering.gather import own_carry
@@ -31,7 +31,7 @@ class Cutter:
     def __init__(self, limits: Limits, position: Position | None = None, depth: int = 0) -> None:
         """`depth` counts the archives around it: within one, what wants a file is held in memory."""
         self._limits = limits
-        self._depth = depth
+        self._nest = Nest(depth, Cutter)
         self._sample = b""  # plain bytes, until the container is known
         self._plain_bytes = 0  # plain bytes before `_sample`, later all plain bytes
         self._to_skip = 0
@@ -52,7 +52,7 @@ class Cutter:
         self._open(container, position)
         if isinstance(container, FileContainer):
             return  # it goes on by itself
-        if self._stream.is_plain and self._encoding is UTF8 and not self._depth:
+        if self._stream.is_plain and self._encoding is UTF8 and not self._nest.depth:
             self.reads_from = self._plain_bytes = position.byte
         else:
             self._to_skip = position.byte  # reading on to the position without sending
@@ -63,9 +63,9 @@ class Cutter:
                 container.open(self._limits, at.byte, own_carry(at.carry)), self._limits, at
             )
         elif isinstance(container, Archive):
-            self._inside = container.open(self._limits, at, self._depth)
-        elif self._depth or at.compression != PLAIN:
-            self._inside = Held(container, self._limits, at, self._depth)
+            self._inside = container.open(self._limits, at, self._nest)
+        elif self._nest.depth or at.compression != PLAIN:
+            self._inside = Held(container, self._limits, at, self._nest)
         else:
             self._file = container, at
 
@@ -82,7 +82,7 @@ class Cutter:
         """The pieces of a container that is read here and there. May block: run it in a thread."""
         assert self._file is not None
         container, at = self._file
-        yield from container.read(file, self._limits, at, self._depth)
+        yield from container.read(file, self._limits, at, self._nest)
         self.is_finished = True
 
     def feed(self, block: bytes) -> Iterator[Piece]:

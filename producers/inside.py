@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from producers.chunker import Chunker
-from producers.containers.container import FileContainer, Parser
+from producers.containers.container import FileContainer, Nest, Parser
 from producers.gathering.gather import Gather
 from producers.limits import Limits
 from producers.pieces import Piece
@@ -67,8 +67,8 @@ class Stream:
 class Held:
     """A container that is read here and there, within a stream: held in memory, up to a limit."""
 
-    def __init__(self, container: FileContainer, limits: Limits, at: Position, depth: int) -> None:
-        self._container, self._limits, self._at, self._depth = container, limits, at, depth
+    def __init__(self, container: FileContainer, limits: Limits, at: Position, nest: Nest) -> None:
+        self._container, self._limits, self._at, self._nest = container, limits, at, nest
         self._held = io.BytesIO()
 
     def feed(self, block: bytes) -> Iterator[Piece]:
@@ -80,7 +80,7 @@ class Held:
     def finish(self, damage: ObjectReason) -> Iterator[Piece]:
         # damaged bytes are tried all the same: some archives are readable up to where they break
         self._held.seek(0)
-        for piece in self._container.read(self._held, self._limits, self._at, self._depth):
+        for piece in self._container.read(self._held, self._limits, self._at, self._nest):
             ending = piece.ending
             if damage and ending is not None and ending.state is State.COMPLETE:
                 ending = Ending(State.DAMAGED, damage, self._held.getbuffer().nbytes)

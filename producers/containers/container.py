@@ -95,17 +95,38 @@ class Container:
     open: Callable[[Limits, int, Mapping[str, Any]], Parser]
 
 
+class MemberCutter(Protocol):
+    """Reads a member of an archive as an object is read: the cutter again."""
+
+    is_finished: bool
+
+    def feed(self, block: bytes) -> Iterator[Piece]: ...
+    def finish(self) -> Iterator[Piece]: ...
+    def break_off(self, reason: ObjectReason) -> Iterator[Piece]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Nest:
+    """Where a container stands: the number of archives around it, and what cuts its members, if it has any.
+
+    `cut` is given limits, a position within the member or None, and the member's depth.
+    """
+
+    depth: int
+    cut: Callable[[Limits, Position | None, int], MemberCutter]
+
+
 @dataclass(frozen=True, slots=True)
 class FileContainer:
     """A row of the table: a container that is read here and there, by its table of contents.
 
     `read` gives the object's pieces behind a position, the last one with an ending. It may block: it runs in a
-    thread. `depth` counts the archives around it.
+    thread.
     """
 
     name: str
     find: Callable[[Sample], Found | None]
-    read: Callable[[BinaryIO, Limits, Position, int], Iterator[Piece]]
+    read: Callable[[BinaryIO, Limits, Position, Nest], Iterator[Piece]]
 
 
 class Members(Protocol):
@@ -122,11 +143,11 @@ class Members(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A row of the table: files within a stream of bytes. `open` is given limits, position, depth."""
+    """A row of the table: files within a stream of bytes. `open` is given limits, position, nest."""
 
     name: str
     find: Callable[[Sample], Found | None]
-    open: Callable[[Limits, Position, int], Members]
+    open: Callable[[Limits, Position, Nest], Members]
 
 
 AnyContainer = Container | FileContainer | Archive

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from producers.containers.container import MemberCutter, Nest
 from producers.limits import Limits
 from producers.pieces import Piece, PieceStub
 from producers.states import Ending, ObjectReason, Position, State
-
-if TYPE_CHECKING:
-    from producers.cutter import Cutter
 
 # An archive within an archive is read; one more around both is not.
 DEEPEST = 1
@@ -29,10 +27,10 @@ class MemberReader:
     share a piece. Byte ranges of stubs are those within the member's plain bytes.
     """
 
-    def __init__(self, limits: Limits, at: Position, depth: int) -> None:
+    def __init__(self, limits: Limits, at: Position, nest: Nest) -> None:
         self._limits = limits
         self._at = at
-        self._depth = depth
+        self._nest = nest
         carry = at.carry
         inner = carry.get("inner")
         self._inner = Position(*inner) if inner else None  # where reading goes on in the first member
@@ -44,7 +42,7 @@ class MemberReader:
         self._refused: dict[str, int] = dict(carry.get("refused", {}))
         self._damaged: dict[str, int] = dict(carry.get("damaged", {}))
         self._damaged_at: int | None = carry.get("damaged_at")
-        self._cutter: Cutter | None = None
+        self._cutter: MemberCutter | None = None
         self._byte = at.byte
         self._plain_before = self.plain_bytes
         self._next = 0  # the number within the member at which reading goes on
@@ -58,10 +56,7 @@ class MemberReader:
 
     def begin(self, byte: int) -> None:
         """A member, whose header is at `byte` of the archive."""
-        # the cutter's table of containers has the archives in it: neither module can come first
-        from producers.cutter import Cutter
-
-        self._cutter = Cutter(self._limits, self._inner, self._depth + 1)
+        self._cutter = self._nest.cut(self._limits, self._inner, self._nest.depth + 1)
         self._next = 0 if self._inner is None else self._inner.record
         self._inner = None
         self._byte = byte

@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, BinaryIO
 
 from producers.chunker import Chunker
-from producers.containers.container import FileContainer, Found, Sample
+from producers.containers.container import FileContainer, Found, Nest, Sample
 from producers.containers.parquet_footer import BadThrift, Column, groups_of
 from producers.gathering.gather import Gather
 from producers.limits import Limits
@@ -38,7 +38,7 @@ def _find(sample: Sample) -> Found | None:
     return Found() if sample.data.startswith(MAGIC) else None
 
 
-def _read(file: BinaryIO, limits: Limits, position: Position, depth: int) -> Iterator[Piece]:
+def _read(file: BinaryIO, limits: Limits, position: Position, _nest: Nest) -> Iterator[Piece]:
     # pyarrow costs some 50 MiB and 0.3 s: only a process that meets Parquet pays
     from producers.containers.parquet_batches import Broken, Source
 

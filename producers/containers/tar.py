@@ -4,7 +4,7 @@ import re
 import tarfile
 from collections.abc import Iterator
 
-from producers.containers.container import Archive, Found, Members, Sample
+from producers.containers.container import Archive, Found, Members, Nest, Sample
 from producers.containers.members import DEEPEST, MemberReader, too_deep
 from producers.limits import Limits
 from producers.pieces import Piece
@@ -47,11 +47,11 @@ def _find(sample: Sample) -> Found | None:
 class _Tar:
     """Where a header is broken, the next one that is whole is looked for: its member is lost, not the rest."""
 
-    def __init__(self, limits: Limits, at: Position, depth: int) -> None:
+    def __init__(self, limits: Limits, at: Position, nest: Nest) -> None:
         self._limits = limits
-        self._members = MemberReader(limits, at, depth)
+        self._members = MemberReader(limits, at, nest)
         self._is_lost = bool(at.carry.get("is_lost"))  # between a broken header and the next whole one
-        self._is_too_deep = depth > DEEPEST
+        self._is_too_deep = nest.depth > DEEPEST
         self._byte = at.byte
         self._block = b""  # of a header, until it is whole
         self._left = 0  # bytes of data to come
@@ -191,8 +191,8 @@ class _Tar:
             at = end
 
 
-def _open(limits: Limits, position: Position, depth: int) -> Members:
-    return _Tar(limits, position, depth)
+def _open(limits: Limits, position: Position, nest: Nest) -> Members:
+    return _Tar(limits, position, nest)
 
 
 TAR = Archive("tar", _find, _open)

@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
 from producers.compressions.stream import Damage
-from producers.containers.container import FileContainer, Found, Sample
+from producers.containers.container import FileContainer, Found, Nest, Sample
 from producers.containers.members import DEEPEST, MemberReader, too_deep
 from producers.containers.zip_bytes import INNOCENT_BYTES, Forward, listed_bytes
 from producers.containers.zip_directory import END, LOCAL, Entry, entries_of
@@ -23,11 +23,11 @@ def _find(sample: Sample) -> Found | None:
 
 
 class _Zip:
-    def __init__(self, file: BinaryIO, limits: Limits, position: Position, depth: int) -> None:
+    def __init__(self, file: BinaryIO, limits: Limits, position: Position, nest: Nest) -> None:
         self._file = file
         self._limits = limits
         self._start = position.byte
-        self._members = MemberReader(limits, position, depth)
+        self._members = MemberReader(limits, position, nest)
         self._size = file.seek(0, io.SEEK_END)
         # members can share their packed bytes: a bomb that no member alone is
         self._most_bytes = min(limits.plain_bytes, max(INNOCENT_BYTES, limits.expansion * self._size))
@@ -94,11 +94,11 @@ class _Zip:
             yield from self._members.end(following, ObjectReason.NONE if fault is None else fault.reason)
 
 
-def _read(file: BinaryIO, limits: Limits, position: Position, depth: int) -> Iterator[Piece]:
-    if depth > DEEPEST:
+def _read(file: BinaryIO, limits: Limits, position: Position, nest: Nest) -> Iterator[Piece]:
+    if nest.depth > DEEPEST:
         yield too_deep()
     else:
-        yield from _Zip(file, limits, position, depth).read()
+        yield from _Zip(file, limits, position, nest).read()
 
 
 ZIP = FileContainer("zip", _find, _read)
