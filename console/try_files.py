@@ -45,7 +45,7 @@ class Summary:
     def add(self, record: Record) -> None:
         outcome = record.outcome
         if outcome is None:  # `--until convert`: only what could be read is known
-            reason = record.refused or (record.unreadable.reason if record.unreadable else None)
+            reason = _why_not(record)
             self.outcomes["unreadable" if reason else "converted"] += 1
             if reason:
                 self.reasons["unreadable", reason.value] += 1
@@ -111,12 +111,14 @@ def _line(record: Record, key: str) -> bytes:
 
 
 def _converted(record: Record) -> dict[str, object]:
-    conversation, unreadable = record.conversation, record.unreadable
-    reason = record.refused or (unreadable.reason if unreadable else None)
-    if reason is None and conversation is not None and not conversation.single_turn:
-        answered = any(message.role is Role.ASSISTANT for message in conversation.messages)
-        # decided later, so that the gate sees it; but nothing between here and there changes it
-        reason = None if answered else Reason.NO_ASSISTANT_TURN
+    conversation, unreadable, reason = record.conversation, record.unreadable, _why_not(record)
+    metadata: dict[str, object] = {}
+    if unreadable is not None:
+        metadata["fields"] = unreadable.fields
+    if conversation is not None and conversation.reasoning is not None:
+        metadata["reasoning"] = conversation.reasoning
+    if conversation is not None and conversation.labels:
+        metadata["labels"] = conversation.labels
     return {
         "record": record.source.record,
         "outcome": None,
@@ -126,8 +128,21 @@ def _converted(record: Record) -> dict[str, object]:
         "messages": []
         if conversation is None
         else [{"role": m.role.value, "content": m.content} for m in conversation.messages],
-        "metadata": {"fields": unreadable.fields} if unreadable else {},
+        "metadata": metadata,
     }
+
+
+def _why_not(record: Record) -> Reason | None:
+    """Why nothing will come of a converted record, as far as that is known without the gate; else None."""
+    conversation, unreadable = record.conversation, record.unreadable
+    if record.refused is not None or unreadable is not None:
+        return record.refused or (unreadable.reason if unreadable else None)
+    if conversation is None:
+        return Reason.STEP_ERROR
+    # decided later, so that the gate sees it; but nothing between here and there changes it
+    if not conversation.single_turn and all(m.role is not Role.ASSISTANT for m in conversation.messages):
+        return Reason.NO_ASSISTANT_TURN
+    return Reason.UNWANTED_REPLY if conversation.unwanted else None
 
 
 def _object_line(found: ObjectRead) -> bytes:

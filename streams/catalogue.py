@@ -4,6 +4,7 @@ It is no part of a run: each record keeps the facts that were used.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
@@ -114,6 +115,22 @@ class Source(BaseModel):
         )
 
 
+def conflicts(sources: Sequence[Source]) -> list[str]:
+    """What is wrong between sources that are each right alone."""
+    names = Counter(source.name for source in sources)
+    faults = [f"two sources are named {name}" for name, count in names.items() if count > 1]
+    places = Counter((s.bucket, s.prefix, s.include, s.exclude) for s in sources)
+    faults += [
+        f"two sources read s3://{b}/{p} with the same globs" for (b, p, *_), n in places.items() if n > 1
+    ]
+    servers: dict[str, Server] = {}
+    for source in sources:
+        # an object is known by bucket and key alone
+        if servers.setdefault(source.bucket, source.server) != source.server:
+            faults.append(f"bucket {source.bucket} is reached in two ways: give its sources one `server`")
+    return faults
+
+
 class Catalogue(BaseModel):
     """All sources. An object belongs to the one with the longest place that holds it."""
 
@@ -124,21 +141,7 @@ class Catalogue(BaseModel):
 
     @model_validator(mode="after")
     def _are_distinct(self) -> Self:
-        faults = [
-            f"two sources are named {name}"
-            for name, n in Counter(s.name for s in self.sources).items()
-            if n > 1
-        ]
-        places = Counter((s.bucket, s.prefix, s.include, s.exclude) for s in self.sources)
-        faults += [
-            f"two sources read s3://{b}/{p} with the same globs" for (b, p, *_), n in places.items() if n > 1
-        ]
-        servers: dict[str, Server] = {}
-        for source in self.sources:
-            # an object is known by bucket and key alone
-            if servers.setdefault(source.bucket, source.server) != source.server:
-                faults.append(f"bucket {source.bucket} is reached in two ways: give its sources one `server`")
-        if faults:
+        if faults := conflicts(self.sources):
             raise ValueError("; ".join(faults))
         return self
 

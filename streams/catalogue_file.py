@@ -1,12 +1,12 @@
 """Reads `sources.yaml` into a catalogue, with everything that is wrong in it said at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
-from streams.catalogue import Catalogue, Source
+from streams.catalogue import Catalogue, Source, conflicts
+from streams.rules.fields import read_yaml
 from streams.settings import split_url
 
 
@@ -18,18 +18,18 @@ class BadCatalogue(ValueError):
         self.faults = tuple(faults)
 
 
-def catalogue_of(places: Sequence[str]) -> tuple[Source, ...]:
-    """A source for each plain `s3://bucket/prefix/`, named by its last folder; same names get a number."""
+def catalogue_of(places: Sequence[str], taken: Iterable[str] = ()) -> tuple[Source, ...]:
+    """A source for each plain `s3://bucket/prefix/`, named by its last folder; names that are taken get a number."""
     found: list[Source] = []
-    taken: set[str] = set()
+    names = set(taken)
     for place in dict.fromkeys(places):
         bucket, prefix = split_url(place)
         stem = _as_name(prefix.rstrip("/").rpartition("/")[2] or bucket)
         name, number = stem, 1
-        while name in taken:
+        while name in names:
             number += 1
             name = f"{stem[:58]}-{number}"
-        taken.add(name)
+        names.add(name)
         found.append(Source(name=name, place=place))
     return tuple(found)
 
@@ -44,31 +44,46 @@ def parse_catalogue(body: bytes, places: Sequence[str] = (), output: str = "") -
 
     Raises BadCatalogue with every fault at once. Sources in the output are refused: own output is never read.
     """
+    document = _document(body)
+    rows = document.get("sources", ())
+    faults = [
+        f"{name}: no such setting of the file; it has version and sources" for name in document
+        if name not in ("version", "sources")
+    ]  # fmt: skip
+    if document.get("version", 1) != 1:
+        faults.append("version: must be 1")
+    if not isinstance(rows, Sequence) or isinstance(rows, str):
+        raise BadCatalogue([*faults, "sources: must be a list of sources"])
+    sources: list[Source] = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            sources.append(Source.model_validate(row))
+        except ValidationError as error:
+            name = row.get("name") if isinstance(row, Mapping) else None
+            where = f"source {name if isinstance(name, str) else number}"
+            faults += [f"{where}: {_sentence(fault)}" for fault in error.errors()]
+    # those that are each right alone are held against each other, whatever is wrong with the rest
+    faults += conflicts(sources)
+    described = {(s.bucket, s.prefix) for s in sources}
+    plain = [
+        s for s in catalogue_of(places, (s.name for s in sources)) if (s.bucket, s.prefix) not in described
+    ]
+    faults += _in_output([*sources, *plain], output)
+    if not faults:
+        faults += conflicts([*sources, *plain])
+    if faults:
+        raise BadCatalogue(faults)
+    return Catalogue(sources=(*sources, *plain))
+
+
+def _document(body: bytes) -> Mapping[str, Any]:
     try:
-        document: Any = yaml.safe_load(body) if body.strip() else {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark is not None else ""
-        raise BadCatalogue([f"{where}not YAML"]) from None
+        document = read_yaml(body) if body.strip() else {}
+    except ValueError as error:
+        raise BadCatalogue([str(error)]) from None
     if not isinstance(document, Mapping):
         raise BadCatalogue(["the file must begin with `version: 1` and `sources:`"])
-    faults: list[str] = []
-    found: Catalogue | None = None
-    try:
-        found = Catalogue.model_validate(dict(document))
-    except ValidationError as error:
-        faults += [_sentence(fault, document) for fault in error.errors()]
-    if found is not None:
-        named = {(s.bucket, s.prefix) for s in found.sources}
-        rest = [s for s in catalogue_of(places) if (s.bucket, s.prefix) not in named]
-        try:
-            found = Catalogue(sources=(*found.sources, *rest))
-        except ValidationError as error:
-            faults += [_sentence(fault, document) for fault in error.errors()]
-        faults += _in_output(found.sources, output)
-    if faults or found is None:
-        raise BadCatalogue(faults)
-    return found
+    return document
 
 
 def _in_output(sources: Sequence[Source], output: str) -> list[str]:
@@ -82,16 +97,16 @@ def _in_output(sources: Sequence[Source], output: str) -> list[str]:
     ]
 
 
-def _sentence(fault: Any, document: Mapping[Any, Any]) -> str:
-    where = ""
-    steps = list(fault["loc"])
-    if steps[:1] == ["sources"] and len(steps) > 1 and isinstance(steps[1], int):
-        row = document["sources"][steps[1]] if isinstance(document.get("sources"), Sequence) else None
-        name = row.get("name") if isinstance(row, Mapping) else None
-        where = f"source {name if isinstance(name, str) else steps[1] + 1}"
-        steps = steps[2:]
-    setting = ".".join(str(step) for step in steps)
+def _sentence(fault: Any) -> str:
+    setting = ".".join(str(step) for step in fault["loc"])
     message = str(fault["msg"]).removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
         message = "no such setting; sources.example.yaml lists all there are"
-    return ": ".join(part for part in (where, setting, message[:1].lower() + message[1:]) if part)
+    elif fault["type"] == "tuple_type":
+        message = "must be a list, for example [upvotes]"
+    elif fault["type"] in ("model_type", "model_attributes_type"):
+        message = "must be settings below each other, for example `region: eu-west-1`"
+    elif fault["type"] == "too_long":
+        message = "names too many: at most 16"
+    message = message.replace("Input should be", "must be")
+    return ": ".join(part for part in (setting, message[:1].lower() + message[1:]) if part)

@@ -4,6 +4,7 @@ Nested lists and structs stay as they are, maps with text keys become objects, t
 text, durations numbers in their unit, NaN is null. Imports pyarrow: only what has met a Parquet file imports this.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -30,6 +31,8 @@ class _Unreadable:
 
 
 _UNREADABLE = _Unreadable()
+# Control characters that no text has: Windows-1252 would make text of nearly any bytes.
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 def undictionaried(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -113,8 +116,16 @@ def _text(array: pa.Array) -> list[Any]:
 
 
 def _bytes(array: pa.Array) -> list[Any]:
-    # never Windows-1252: that would make text of any image
-    return [None if value is None else _checked(value, lambda _: None) for value in array.to_pylist()]
+    return [None if value is None else _text_or_nothing(value) for value in array.to_pylist()]
+
+
+def _text_or_nothing(raw: bytes) -> Any:
+    """The text in a cell of bytes; None for a picture, a vector and the like: the row's texts are not worse for it."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        text = None if _NO_TEXT.search(raw) else repaired(raw)
+        return None if text is None else _Repaired(text.decode())
 
 
 def _checked(raw: bytes, otherwise: Callable[[bytes], bytes | None]) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from streams.records import Conversation
+from streams.shapes.content import is_blank
 from streams.shapes.fields import canonical
 from streams.shapes.order import ORDER
 from streams.shapes.roles import role_of
@@ -39,8 +40,8 @@ _PARENT = ("parentid", "parentmessageid", "parentmsgid")
 _TREE = ("messagetreeid", "treeid", "conversationtreeid", "rootid", "rootmessageid")
 _DELETED = ("deleted", "isdeleted")
 
-# A row with one of these is a whole record, in one shape or another.
-WHOLE = frozenset(
+# A row in which one of these says something is a whole record, in one shape or another.
+_WHOLE = frozenset(
     {"messages", "conversations", "response", "completion", "output", "answer", "chosen", "instruction"}
 )
 _LONGEST_ID = 200
@@ -85,7 +86,7 @@ def columns_of(document: dict[str, Any]) -> Columns | None:
     names: dict[str, str] = {}
     for name in document:
         names.setdefault("".join(filter(str.isalnum, name)).lower(), name)
-    if not WHOLE.isdisjoint(names):
+    if any(one in names and says_something(document[names[one]]) for one in _WHOLE):
         return None
     speaker = _speaker(names, document)
     texts = (names[one] for one in _TEXT if one in names)
@@ -94,6 +95,9 @@ def columns_of(document: dict[str, Any]) -> Columns | None:
         return None
     message, parent = _first(_MESSAGE, names), _first(_PARENT, names)
     dialogue = _dialogue(names, document)
+    if not parent and not dialogue and message == "message_id" and _first(_TREE, names):
+        # OpenAssistant's root, of a writer that leaves nulls out: the rows behind it name their parents
+        parent = "parent_id"
     if message and parent and id_of(document[message]):
         tree = _first(_TREE, names) or dialogue
         # JSON may name it only where it is true: the first row need not have it
@@ -104,7 +108,7 @@ def columns_of(document: dict[str, Any]) -> Columns | None:
         found = Columns(UTTERANCES, speaker, text, dialogue, utterance, annotator)
     else:
         return None
-    return None if _is_whole(document) else found
+    return None if _has_shape(document) else found
 
 
 def id_of(value: Any) -> str:
@@ -113,6 +117,20 @@ def id_of(value: Any) -> str:
         text = value.strip()
         return "" if text.lower() in ("null", "none", "nan") else text[:_LONGEST_ID]
     return str(value) if type(value) is int or type(value) is float else ""
+
+
+def says_something(value: Any) -> bool:
+    """False for what a spare column holds: null, a blank or placeholder, an empty list or object."""
+    if type(value) is str or value is None:
+        return not is_blank(value)
+    return value not in ([], {})
+
+
+def is_whole(document: dict[str, Any]) -> bool:
+    """True where a field makes the row a record of its own."""
+    return not _WHOLE.isdisjoint(document) and any(
+        says_something(document[name]) for name in _WHOLE.intersection(document)
+    )
 
 
 def fragment_of(said: dict[str, Any]) -> bytes | None:
@@ -146,9 +164,9 @@ def _speaker(names: dict[str, str], document: dict[str, Any]) -> str:
     return found if found and id_of(document[found]) else ""
 
 
-def _is_whole(document: dict[str, Any]) -> bool:
-    """True where a shape takes the row for a record of its own."""
-    fields = canonical(document)
+def _has_shape(document: dict[str, Any]) -> bool:
+    """True where a shape takes the row for a record of its own. Spare columns are no part of one."""
+    fields = canonical({name: value for name, value in document.items() if says_something(value)})
     for row in ORDER:
         if row.one_of.isdisjoint(fields):
             continue

@@ -128,12 +128,18 @@ class Gather:
         """These records; with the last of them reading goes on where the gatherer says."""
         assert self._gatherer is not None
         last: Entry | None = None
+        again: Entry | None = None
         for entry in entries:
+            if entry.comes_again:
+                again = entry
+                continue
             if last is not None:
                 yield from self._settle(last, None)
             last = entry
         if last is not None:
             yield from self._settle(last, self._gatherer.resumes_at(self._here))
+        if again is not None:
+            yield from self._settle(again, None)
 
     def _settle(self, entry: Entry, move_to: Mark | None) -> Iterator[tuple[Entry, Mark, Mapping[str, Any]]]:
         self._sent += 1

@@ -32,11 +32,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One record: its number, and its line or why it is refused."""
+    """One record: its number, and its line or why it is refused.
+
+    `comes_again`: it is the row that was just taken, and behind the place where reading goes on.
+    """
 
     number: int
     content: bytes | Refusal
     is_repaired: bool = False
+    comes_again: bool = False
 
 
 class Gatherer(Protocol):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from producers.containers.container import Refusal
-from producers.gathering.columns import WHOLE, Columns, fragment_of, id_of
+from producers.gathering.columns import Columns, fragment_of, id_of, is_whole
 from producers.gathering.rows import Entry, Mark, Row
 from producers.limits import Limits
 from streams.outcomes import Reason
@@ -107,7 +107,7 @@ class Trees:
     def _read(self, row: Row) -> _Message | None:
         columns, document = self._columns, row.document
         id_, role = id_of(document.get(columns.message)), document.get(columns.speaker)
-        if not id_ or not id_of(role) or columns.text not in document or not WHOLE.isdisjoint(document):
+        if not id_ or not id_of(role) or columns.text not in document or is_whole(document):
             return None
         text: Any = document[columns.text]
         if document.get(columns.deleted) is True or id_of(document.get(columns.deleted)).lower() in _TRUE:

@@ -4,7 +4,7 @@ from typing import Any
 
 from streams.outcomes import Reason
 from streams.records import Conversation, Role, Unreadable
-from streams.shapes.content import text_of
+from streams.shapes.content import joined_text_of
 from streams.shapes.dialogue import dialogue
 
 _FINDINGS = ("diagnosis", "treatment", "outcome")
@@ -18,7 +18,7 @@ def clinical(fields: dict[str, Any]) -> Conversation | Unreadable | None:
     names = [name for name in _FINDINGS if name in fields]
     if "case_description" not in fields or not names:
         return None
-    found = {name: text_of(fields[name]) for name in names}
+    found = {name: joined_text_of(fields[name]) for name in names}
     said = [f"{name.capitalize()}: {text}" for name, text in found.items() if type(text) is str]
     if not said:
         reasons = set(found.values())

@@ -12,7 +12,10 @@ _TEXT_BLOCKS = frozenset({None, "text", "input_text", "output_text"})
 
 
 def text_of(value: Any) -> str | Reason:
-    """The text of a plain value, stripped; or null_content, empty, unknown_shape (neither text nor blocks)."""
+    """The text of a plain value, stripped; or null_content, empty, unknown_shape (neither text nor blocks).
+
+    Several bare strings are unknown_shape: they may be versions of one reply, the bad ones among them.
+    """
     if type(value) is str:
         text = value.strip()
         if len(text) <= _LONGEST_PLACEHOLDER and text.lower() in PLACEHOLDERS:
@@ -33,8 +36,18 @@ def is_blank(value: Any) -> bool:
     return type(text_of(value)) is Reason
 
 
+def joined_text_of(value: Any) -> str | Reason:
+    """As `text_of`, where a list of strings can only be the parts of one text: its strings joined by newlines."""
+    if type(value) is list and len(value) > 1 and all(type(part) is str for part in value):
+        texts = [text for part in value if type(text := text_of(part)) is str]
+        return "\n".join(texts) if texts else Reason.EMPTY
+    return text_of(value)
+
+
 def _text_of_blocks(blocks: list[Any]) -> str | Reason:
     """The text blocks joined by newlines; pictures, sounds and calls are passed over."""
+    if len(blocks) > 1 and sum(type(block) is str for block in blocks) > 1:
+        return Reason.UNKNOWN_SHAPE
     texts = []
     for block in blocks:
         text = text_of(block) if type(block) is str else _text_of_block(block)

@@ -4,7 +4,7 @@ from typing import Any
 
 from streams.outcomes import Reason
 from streams.records import Conversation, Role, Unreadable
-from streams.shapes.content import text_of
+from streams.shapes.content import joined_text_of
 from streams.shapes.dialogue import dialogue
 from streams.shapes.fields import question_key
 
@@ -19,7 +19,7 @@ def counsel_chat(fields: dict[str, Any]) -> Conversation | Unreadable | None:
     answer = next((name for name in _ANSWERS if name in fields), None)
     if answer is None or ("questiontitle" not in fields and "questiontext" not in fields):
         return None
-    title, text = (text_of(fields.get(name, "")) for name in ("questiontitle", "questiontext"))
+    title, text = (joined_text_of(fields.get(name, "")) for name in ("questiontitle", "questiontext"))
     if type(title) is Reason and type(text) is Reason:
         return Unreadable(Reason.EMPTY if Reason.EMPTY in (title, text) else Reason.NULL_CONTENT)
     if type(title) is Reason:

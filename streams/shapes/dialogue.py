@@ -5,7 +5,7 @@ from typing import Any
 
 from streams.outcomes import Reason
 from streams.records import Conversation, Message, Role, Unreadable
-from streams.shapes.content import is_blank, text_of
+from streams.shapes.content import is_blank, joined_text_of, text_of
 from streams.shapes.fields import canonical, labels_of
 from streams.shapes.roles import ROLES, role_of
 
@@ -58,7 +58,11 @@ def dialogue(
             if text is Reason.EMPTY and (role is Role.SYSTEM or role is _TOOL):
                 continue
             fault = fault or text
-        elif role is before:
+            # refused, but what the help-seeker said in several strings is heard
+            if role is not _USER or type(heard := joined_text_of(value)) is Reason:
+                continue
+            text = heard
+        if role is before:
             texts[-1] = f"{texts[-1]}\n{text}"
         else:
             roles.append(role)

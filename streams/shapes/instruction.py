@@ -5,7 +5,7 @@ from typing import Any
 
 from streams.outcomes import Reason
 from streams.records import Conversation, Role, Unreadable
-from streams.shapes.content import is_blank
+from streams.shapes.content import is_blank, text_of
 from streams.shapes.dialogue import Turn, dialogue, earlier_rounds, opening
 from streams.shapes.tagged_text import by_lines
 
@@ -44,7 +44,7 @@ def instruction(fields: dict[str, Any]) -> Conversation | Unreadable | None:
     given: list[Turn] = []
     for name in _GIVEN:
         value = fields.get(name)
-        if type(value) not in _READABLE:
+        if type(value) not in _READABLE or (type(value) is list and text_of(value) is Reason.UNKNOWN_SHAPE):
             return Unreadable(Reason.UNKNOWN_SHAPE)
         if not is_blank(value):
             given.append((Role.USER, value))
@@ -73,8 +73,11 @@ def _asked(told: Any, given: list[Turn], earlier: list[Turn]) -> list[Turn]:
     folded = by_lines(told) if type(told) is str and told.rstrip().endswith((":", "：", "**", "]")) else None
     if folded is None or not folded.is_open or folded.turns[-1][0] is not Role.USER:
         return [*earlier, (Role.USER, told)]
-    if is_blank(folded.lead):
-        return [*earlier, *folded.turns]
-    # what stands before the dialogue may be the person's own words: the gate reads them
-    whose = Role.SYSTEM if _TELLS_THE_MODEL.match(folded.lead.lstrip()) else Role.USER
-    return [(whose, folded.lead), *earlier, *folded.turns]
+    return [*before_dialogue(folded.lead), *earlier, *folded.turns]
+
+
+def before_dialogue(lead: str) -> list[Turn]:
+    """What stands before a dialogue's first tag: the model's orders, or else the person's own words."""
+    if is_blank(lead):
+        return []
+    return [(Role.SYSTEM if _TELLS_THE_MODEL.match(lead.lstrip()) else Role.USER, lead)]

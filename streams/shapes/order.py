@@ -44,7 +44,7 @@ def _row(
 # What is told by more fields stands before what is told by fewer: a preference record holds `messages`
 # too, a chat may keep its `prompt`, and almost everything has a `text`.
 ORDER: tuple[Row, ...] = (
-    _row("preference", preference, "chosen chosen_messages label"),
+    _row("preference", preference, "chosen chosen_messages label kto_tag"),
     _row("reasoning", reasoning, "reasoning chain_of_thought cot complex_cot thought_process"),
     _row("chat", chat, "messages"),
     _row("sharegpt", sharegpt, "conversations"),

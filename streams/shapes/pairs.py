@@ -6,6 +6,7 @@ from typing import Any
 from streams.records import Conversation, Role, Unreadable
 from streams.shapes.content import is_blank
 from streams.shapes.dialogue import Turn, dialogue, earlier_rounds, opening
+from streams.shapes.folded import folded, undecided
 
 # Tried in this order. A pair needs both of its fields.
 PAIRS = (
@@ -40,7 +41,7 @@ def pairs(fields: dict[str, Any]) -> Conversation | Unreadable | None:
     """Asked and answered by the first pair that is there, or `query` and the one column named after a model.
 
     A `context` beside them stands before the question, in the user's turn: it may be the person's words.
-    `history` holds earlier rounds.
+    `history` holds earlier rounds. A dialogue folded into either text is taken apart, or is unknown_shape.
     """
     found: tuple[str, str] | None = None
     for pair in PAIRS:
@@ -67,7 +68,10 @@ def pairs(fields: dict[str, Any]) -> Conversation | Unreadable | None:
     background = fields.get("context")
     if type(background) is str and not is_blank(background):
         turns.append((Role.USER, background))
-    return dialogue([*turns, (Role.USER, asked), (Role.ASSISTANT, answered)], "pairs", fields)
+    said = folded(asked, answered)
+    if not said.is_sure:
+        return undecided([*turns, *said.turns], "pairs", fields)
+    return dialogue([*turns, *said.turns], "pairs", fields)
 
 
 def model_columns(fields: dict[str, Any]) -> list[str]:

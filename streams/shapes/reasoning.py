@@ -5,7 +5,7 @@ from typing import Any
 
 from streams.records import Conversation, Unreadable
 from streams.shapes.chat import chat
-from streams.shapes.content import text_of
+from streams.shapes.content import joined_text_of
 from streams.shapes.context_response import context_response
 from streams.shapes.counsel_chat import counsel_chat
 from streams.shapes.instruction import instruction
@@ -21,7 +21,7 @@ _ANSWERED = ("answer", "response", "output", "completion", "final_answer", "solu
 
 def reasoning(fields: dict[str, Any]) -> Conversation | Unreadable | None:
     """What the other fields say, with the reasoning (a text, or its steps) kept beside the answer, never in it."""
-    thoughts = [text for name in NAMES if type(text := text_of(fields.get(name))) is str]
+    thoughts = [text for name in NAMES if type(text := joined_text_of(fields.get(name))) is str]
     if not thoughts:
         return None
     for shape in (chat, sharegpt, turns, counsel_chat, instruction, _asked_and_answered):

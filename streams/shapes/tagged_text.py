@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from streams.outcomes import Reason
 from streams.records import Conversation, Role, Unreadable
 from streams.shapes.dialogue import Turn, dialogue, opened
 from streams.shapes.roles import ROLES, role_of
@@ -24,6 +25,9 @@ _LINE = re.compile(
     rf"[ \t]*{_TIME}(?:\*\*|\#\#\#[ ]?|\[)?(?P<who>{_WORDS})(?:\*\*|\])?(?:[ \t]*{_BRACKETED})?[ ]?[:：](?:\*\*)?",
     re.IGNORECASE,
 )
+_LATER_LINE = re.compile(rf"\n{_LINE.pattern}", re.IGNORECASE)
+# Any name in capitals and angle brackets: a speaker, whoever that is.
+_OTHER_ANGLE = re.compile(r"<([A-Z][A-Z _-]{1,24})>\s*[:：]")
 _INLINE = re.compile(rf"(?:^|(?<=\s))(?:\*\*)?(?P<who>{_WORDS})(?:\*\*)?[:：](?:\*\*)?(?=\s)", re.IGNORECASE)
 # In a dialogue on one line a tag is told from prose by being the usual partner of the one that opens it.
 _PARTNERS = {
@@ -36,6 +40,30 @@ _PARTNERS = {
     "student": ("counselor", "counsellor"),
     "prompter": ("assistant",),
 }
+# One tag alone says that somebody speaks only where the word is used for nothing else.
+_SURE_NAMES = frozenset(
+    [
+        "user",
+        "human",
+        "client",
+        "seeker",
+        "assistant",
+        "gpt",
+        "therapist",
+        "counselor",
+        "counsellor",
+        "supporter",
+        "chatbot",
+    ]
+)
+_MOST_HEADING_LINES = 10
+_LONGEST_HEADING = 80
+_HEADING = re.compile(
+    r"\d|^\W+$|^\s*[#\[(=*_-]|\b(?:session|date|transcript|title|dialog(?:ue)?|conversation|case|chapter|preface"
+    r"|example|interview|chat log|speakers?|participants?|topic|subject)\b",
+    re.IGNORECASE,
+)
+_FIRST_PERSON = re.compile(r"\b(?:i|i'?[md]|i'?ve|me|my|mine|myself|we|us|our)\b", re.IGNORECASE)
 _BEFORE_A_WORD = frozenset("<#")
 _BEFORE_A_TIME = frozenset("[(0123456789")
 _LONGEST_TIME = 48
@@ -52,9 +80,10 @@ class Cut(NamedTuple):
 
 
 def tagged_text(fields: dict[str, Any]) -> Conversation | Unreadable | None:
-    """All turns of a text that begins with a speaker's tag and has tags of both sides; else None.
+    """All turns of a text with speakers' tags; None for one without. One side alone is not made into two.
 
-    Roles count as guessed only where the tags stand within one line.
+    A heading before the first tag is a system turn. Other words there may be anybody's: unknown_shape, but
+    heard. Roles count as guessed only where the tags stand within one line.
     """
     for name in NAMES:
         text = fields.get(name)
@@ -62,29 +91,74 @@ def tagged_text(fields: dict[str, Any]) -> Conversation | Unreadable | None:
             text = text.strip()
             for cut, roles_guessed in _ways(text):
                 found = cut(text)
-                # words before the first tag: nobody says whose they are
-                if found is not None and not found.lead.strip():
-                    turns = opened(fields, found.turns)
-                    return dialogue(turns, "tagged_text", fields, roles_guessed=roles_guessed)
+                if found is not None:
+                    return _conversation(text, found, fields, roles_guessed)
     return None
 
 
+def _conversation(
+    text: str, found: Cut, fields: dict[str, Any], roles_guessed: bool
+) -> Conversation | Unreadable:
+    lead = found.lead.strip()
+    turns = found.turns
+    if lead and not _is_heading(lead):
+        heard = dialogue([(Role.USER, text)], "tagged_text", fields, single_turn=True, roles_guessed=True)
+        return Unreadable(Reason.UNKNOWN_SHAPE, heard=heard if isinstance(heard, Conversation) else None)
+    if lead:
+        turns = [(Role.SYSTEM, lead), *turns]
+    return dialogue(opened(fields, turns), "tagged_text", fields, roles_guessed=roles_guessed)
+
+
+def _is_heading(lead: str) -> bool:
+    """True for titles, dates and numbers above a dialogue: short lines, each with a sign that it is one, in
+    which nobody speaks of themselves. What might be somebody's words must reach the gate."""
+    lines = [line for line in lead.splitlines() if line.strip()]
+    return (
+        len(lines) <= _MOST_HEADING_LINES
+        and all(len(line) <= _LONGEST_HEADING and _HEADING.search(line) is not None for line in lines)
+        and _FIRST_PERSON.search(lead) is None
+    )
+
+
 def _ways(text: str) -> Iterator[tuple[Callable[[str], Cut | None], bool]]:
-    """How a text that begins so can be cut, and whether that guesses roles. Prose costs one look at its start."""
+    """How a text can be cut, and whether that guesses roles. Prose costs one look for a tag at a line's start."""
     is_timed = text[:1] in _BEFORE_A_TIME
-    if is_timed or text[:1] in _BEFORE_A_WORD:
+    if is_timed or text[:1] in _BEFORE_A_WORD or ">:" in text:
         yield _by_angles, False
-    if is_timed or _LINE.match(text):
+    begins = is_timed or _LINE.match(text) is not None
+    if begins or _LATER_LINE.search(text) is not None:
         yield by_lines, False
+    if begins:
         yield _within_a_line, True
+        yield _one_side, False
 
 
 def _by_angles(text: str) -> Cut | None:
-    return _cut(text, list(_ANGLE.finditer(text)))
+    """The text cut at tags in angle brackets, of one side too: nobody writes these in prose."""
+    tags = list(_ANGLE.finditer(text))
+    found = _cut(text, tags, needs_both=False)
+    if found is None or not tags[0].group().startswith("<"):
+        return found if found is not None and _has_both(found) else None
+    if any(role_of(other[1]) is None for other in _OTHER_ANGLE.finditer(text)):
+        # somebody else's words stand among theirs
+        found.turns.append((None, ""))
+    return found
+
+
+def _one_side(text: str) -> Cut | None:
+    """A text that begins with a tag, and has tags of that side only."""
+    tags = _line_tags(text)
+    if len(tags) < 2 and not (tags and tags[0]["who"].lower() in _SURE_NAMES):
+        return None
+    return _cut(text, tags, needs_both=False)
 
 
 def by_lines(text: str) -> Cut | None:
     """The text cut at the tags that begin a line; None where not both sides have one."""
+    return _cut(text, _line_tags(text))
+
+
+def _line_tags(text: str) -> list[re.Match[str]]:
     tags, at = [], 0
     # from line to line: looking for a line's beginning at every character costs ten times as much
     while at >= 0:
@@ -93,7 +167,7 @@ def by_lines(text: str) -> Cut | None:
             tags.append(tag)
         at = text.find("\n", at)
         at = at + 1 if at >= 0 else at
-    return _cut(text, tags)
+    return tags
 
 
 def _within_a_line(text: str) -> Cut | None:
@@ -124,11 +198,17 @@ def _is_written_like(opener: str, name: str) -> bool:
     return name.isupper() == opener.isupper() and name[0].isupper() == opener[0].isupper()
 
 
-def _cut(text: str, tags: list[re.Match[str]]) -> Cut | None:
-    """The turns between the tags; None where one side has no tag."""
+def _has_both(found: Cut) -> bool:
+    return {Role.USER, Role.ASSISTANT} <= {role for role, _ in found.turns}
+
+
+def _cut(text: str, tags: list[re.Match[str]], *, needs_both: bool = True) -> Cut | None:
+    """The turns between the tags; None where there is none, or one side has none though both are needed."""
     roles = [role for tag in tags if (role := role_of(tag["who"])) is not None]
     # case folding knows letters that lower() does not: a tag without a role must not swallow its words
-    if len(roles) < len(tags) or not {Role.USER, Role.ASSISTANT} <= set(roles):
+    if not tags or len(roles) < len(tags):
+        return None
+    if needs_both and not {Role.USER, Role.ASSISTANT} <= set(roles):
         return None
     lead = _without_time(text[: tags[0].start()])
     turns: list[Turn] = []

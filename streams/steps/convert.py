@@ -1,5 +1,6 @@
 """convert: one source line to a conversation in canonical form, or the reason why there is none."""
 
+import re
 from typing import Any
 
 import orjson
@@ -19,6 +20,7 @@ _DIALOGUES = frozenset(
 # Shapes that a fuller one beside or within them is preferred to.
 _LESS = frozenset({"text_only", "one_side"})
 
+_MARKS = re.compile(rb"(?:\xef\xbb\xbf)+")
 # How orjson says that a document goes deeper than it follows (1,024 levels).
 _PARSER_DEPTH = "depth limit"
 
@@ -32,6 +34,10 @@ def convert(line: bytes, json_depth: int) -> Conversation | Unreadable:
     try:
         document = orjson.loads(line)
     except orjson.JSONDecodeError as error:
+        marks = _MARKS.match(line)
+        if marks is not None:
+            # files with a mark each, put one behind the other
+            return convert(line[marks.end() :], json_depth)
         return Unreadable(_why_unparsed(line, error))
     # brackets in texts count too, so this only spares the walk where it cannot find anything
     if line.count(b"{") + line.count(b"[") > json_depth and _is_deeper(document, json_depth):

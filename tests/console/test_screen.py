@@ -155,6 +155,34 @@ async def test_until_convert_gives_the_converted_text_and_no_outcome(
     assert lines[0]["shape"] == "chat"
 
 
+UNANSWERED = {"messages": [{"role": "user", "content": f"{CANARY}, nobody answers."}]}
+UNWANTED = {"prompt": "My sister and I argue.", "completion": "So what.", "label": False}
+REASONED = {
+    "question": "My sister and I argue.", "reasoning": "It goes on.", "answer": "Since when?", "topic": "family",
+}  # fmt: skip
+
+
+async def test_until_convert_the_summary_counts_what_the_lines_say(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    drop = tmp_path / "drop.jsonl"
+    drop.write_bytes(b"\n".join([*map(orjson.dumps, (UNANSWERED, UNWANTED, REASONED)), b"{broken"]))
+    await tried(drop, Console(), as_json=True, until="convert")
+    lines = [orjson.loads(line) for line in capfdbinary.readouterr().out.splitlines()][:4]
+    assert [line["reason"] for line in lines] == ["no_assistant_turn", "unwanted_reply", None, "bad_json"]
+    assert lines[2]["metadata"] == {"reasoning": "It goes on.", "labels": ["family"]}
+    assert lines[0]["metadata"] == {}
+    console = Console(record=True, width=100, file=StringIO())
+    await tried(drop, console, until="convert")
+    text = console.export_text()
+    rows = [line.replace("│", " ").split() for line in text.splitlines()]
+    counts = {row[0]: row[1] for row in rows if len(row) == 3}
+    assert (counts["converted"], counts["unreadable"]) == ("1", "3"), text
+    for reason in ("no_assistant_turn", "unwanted_reply", "bad_json"):
+        assert f"unreadable: {reason}" in text
+    assert CANARY not in text
+
+
 async def test_a_sample_takes_so_many_records_of_each_object(
     folder: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

@@ -18,7 +18,7 @@ fragment = st.sampled_from(
     [
         b'{"text": "a day at the sea"}', b'{"a": [1, 2]}', b"[{}]", b"{broken", b"", b"   ", b"\r", b"caf\xe9",
         b'{"t": "caf\xe9"}', b'{"t": "\x81"}', '{"t": "海 и é"}'.encode(), b"x" * 119, b"x" * 120, b"x" * 121,
-        b"x" * 122, b"x" * 500, b" " * 130, b"\xef\xbb\xbf", b'a,"b', b'c",d', b"1,2", b"1;2;3", b'"', b'""', b"\t",
+        b"x" * 122, b"x" * 500, b'"' + b"one line\nand, then\n" * 9, b'long",1', b'2,"' + b"so\n" * 50 + b'"', b" " * 130, b"\xef\xbb\xbf", b'a,"b', b'c",d', b"1,2", b"1;2;3", b'"', b'""', b"\t",
     ]
 )  # fmt: skip
 ends = st.sampled_from([b"\n", b"\r\n", b"\n\n", b""])
@@ -38,6 +38,9 @@ stored = st.one_of(soup, json_soup, csv_soup, array_soup, wrapped_soup, dialogue
 @given(data=stored, split=sizes)
 @settings(max_examples=400, deadline=None)
 @example(data=b'q,a\n1,"open\n' + b"2,3\n" * 60, split=[7] * 40)
+@example(data=b'q,a\n1,"' + b"a line, and more of it\nand one\n" * 20 + b'""",2\n3,4\n', split=[1] * 40)
+@example(data=b'q,a\n"' + b"so it goes on\n" * 30 + b'","x""y' + b"\n\n" * 90 + b'"\n3,4\n', split=[9] * 40)
+@example(data=b'q,a\n1,"' + b"so it goes on\n" * 30 + b'2,"x",3\n4,5\n', split=[9] * 40)
 @example(data=b"\x1f\x8b", split=[1])
 @example(data=b"\xef\xbb\xbf\n\n{}\n", split=[1, 1, 1, 1])
 def test_any_split_of_the_bytes_gives_the_same_records(data: bytes, split: list[int]) -> None:

@@ -16,6 +16,7 @@ from producers.cutter import Cutter
 from producers.limits import Limits
 from producers.states import State
 from streams.outcomes import Reason
+from streams.shapes.content import text_of
 from tests.producers.cutting import USUAL, cut, ending, ranges, records
 
 # many small pieces, so that reading on is tried everywhere
@@ -228,9 +229,83 @@ def test_lines_before_the_table_proper_are_records_and_do_not_hide_it() -> None:
     holds_at_every_piece(data, TIGHT, [3] * 200)
 
 
-def test_a_null_text_stays_in_its_dialogue() -> None:
-    rows = [said(1, "client", "One."), said(1, "therapist", None)]
-    assert talk(read(lines(rows))[0][1]) == [("client", "One."), ("therapist", None)]
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (None, Reason.NULL_CONTENT),
+        ("", Reason.EMPTY),
+        (" \t", Reason.EMPTY),
+        ("[deleted]", Reason.EMPTY),
+        ([{"type": "image"}], Reason.EMPTY),
+    ],
+)
+@pytest.mark.parametrize("at", [0, 1, 2, 3])
+def test_a_row_that_says_nothing_is_a_refusal_and_the_dialogue_is_what_the_others_say(
+    text: Any, reason: Reason, at: int
+) -> None:
+    rows = [*TWO[:at], said(1, "therapist", text, topic="work"), *TWO[at:]]
+    found = read(lines(rows))
+    first = 1 if at == 0 else 0
+    assert [(number, one) for number, one in found if isinstance(one, Reason)] == [(at, reason)]
+    assert [number for number, one in found if not isinstance(one, Reason)] == [first, 4]
+    gathered = [one for _, one in found if not isinstance(one, Reason)]
+    assert talk(gathered[0]) == [(row["interlocutor"], row["utterance_text"]) for row in TWO[:3]]
+    assert gathered[0]["topic"] == "work"
+    holds_at_every_piece(lines(rows), TIGHT, [11] * 99)
+
+
+def test_a_dialogue_of_blank_rows_alone_is_its_refusals() -> None:
+    rows = [*TWO[:3], said("b", "client", ""), said("b", "client", None), *TWO[3:]]
+    found = read(lines(rows))
+    assert [number for number, _ in found] == [0, 3, 4, 5]
+    assert [one for _, one in found[1:3]] == [Reason.EMPTY, Reason.NULL_CONTENT]
+    holds_at_every_piece(lines(rows), TIGHT, [11] * 99)
+
+
+@pytest.mark.parametrize("has_ids", [True, False])
+@pytest.mark.parametrize("by_annotator", [True, False])
+@pytest.mark.parametrize("blank", [(at, annotator) for at in range(4) for annotator in "ab"])
+def test_an_annotators_blank_copy_is_a_refusal_and_costs_the_utterance_neither_its_words_nor_its_place(
+    has_ids: bool, by_annotator: bool, blank: tuple[int, str]
+) -> None:
+    plain = [("client", "One."), ("therapist", "Two."), ("client", "Three."), ("therapist", "Four.")]
+    rows = [
+        said(
+            1,
+            speaker,
+            "" if (at, annotator) == blank else text,
+            annotator_id=annotator,
+            **({"utterance_id": at} if has_ids else {}),
+        )
+        for at, (speaker, text) in enumerate(plain)
+        for annotator in "ab"
+    ]
+    if by_annotator:
+        rows.sort(key=lambda row: str(row["annotator_id"]))
+    found = read(lines(rows))
+    assert [talk(one) for _, one in found if not isinstance(one, Reason)] == [plain]
+    at = next(number for number, row in enumerate(rows) if not row["utterance_text"])
+    assert [(number, one) for number, one in found if isinstance(one, Reason)] == [(at, Reason.EMPTY)]
+    holds_at_every_piece(lines(rows), TIGHT, [13] * 99)
+
+
+def test_a_speaker_in_no_list_and_a_text_that_cannot_be_read_stay_in_their_dialogue() -> None:
+    rows = [*TWO[:2], said(1, "Anna", "zanzibar-canary-7f3"), said(1, "client", {"odd": 1})]
+    found = read(lines(rows))
+    assert [number for number, _ in found] == [0]
+    assert talk(found[0][1])[2:] == [("Anna", "zanzibar-canary-7f3"), ("client", {"odd": 1})]
+
+
+@pytest.mark.parametrize("name", ["response", "answer", "output", "completion", "Response", "question"])
+@pytest.mark.parametrize("spare", [None, "", " ", "N/A", "null", []])
+def test_a_spare_column_that_says_nothing_does_not_make_a_row_a_record(name: str, spare: Any) -> None:
+    found = read(lines({**row, name: spare} for row in TWO))
+    assert [(number, len(talk(one))) for number, one in found] == [(0, 3), (3, 2)]
+    tree = read(lines({**row, name: spare} for row in TREE))
+    assert [(number, texts(one)) for number, one in tree] == PATHS
+    # where it says something the row is a record of its own, also between others
+    rows = [*TWO[:2], {**TWO[2], "response": "zanzibar-canary-7f3"}, *TWO[3:]]
+    assert [number for number, _ in read(lines(rows))] == [2, 0, 3]
 
 
 def test_fields_that_another_shape_looks_for_are_left_out() -> None:
@@ -303,6 +378,20 @@ def test_the_rows_of_trees_may_come_in_any_order(order: list[int], split: list[i
     assert sorted(texts(one) for _, one in found) == sorted([path for _, path in PATHS] * 2)
     assert [number for number, _ in found] == sorted(number for number, _ in found)
     holds_at_every_piece(lines(rows), TIGHT, split)
+
+
+def test_a_tree_whose_root_leaves_its_null_parent_out_is_whole() -> None:
+    rows = [
+        {name: value for name, value in row.items() if value is not None} | {"message_tree_id": tree}
+        for tree in ("a", "b")
+        for row in TREE
+    ]
+    assert "parent_id" not in rows[0]
+    found = read(lines(rows))
+    assert [number for number, _ in found] == [2, 4, 5, 8, 10, 11]
+    assert [texts(one) for _, one in found] == [path for _, path in PATHS] * 2
+    assert all(set(one) == {"path"} for _, one in found)
+    holds_at_every_piece(lines(rows), TIGHT, [1] * 300)
 
 
 def test_ids_that_are_those_of_the_tree_alone_do_not_tie_trees_together() -> None:
@@ -439,15 +528,18 @@ utterance = st.tuples(
 noise = st.sampled_from([b"{bad", b"\x81", b"[1]", b'{"a": 1}', b"x" * 2500, b'{"transcript_id": "1"}'])
 
 
-def _gathered(rows: list[tuple[str, str, str]]) -> list[tuple[int, list[tuple[str, str]]]]:
-    """The same, told plainly: neighbours of one id."""
-    found: list[tuple[int, list[tuple[str, str]]]] = []
-    before = None
+def _gathered(rows: list[tuple[str, str, str]]) -> dict[int, Any]:
+    """The same, told plainly: neighbours of one id; blank rows are refusals of their own."""
+    found: dict[int, Any] = {}
+    before, first = None, None
     for number, (dialogue, speaker, text) in enumerate(rows):
         if dialogue != before:
-            found.append((number, []))
-        found[-1][1].append((speaker, text))
-        before = dialogue
+            before, first = dialogue, None
+        if isinstance(text_of(text), Reason):
+            found[number] = Reason.EMPTY
+            continue
+        first = number if first is None else first
+        found.setdefault(first, []).append((speaker, text))
     return found
 
 
@@ -460,13 +552,26 @@ def test_random_dialogues_are_gathered_alike_from_every_container(
     for write in (lines, table, array):
         data = write(documents)
         pieces = cut(gzip.compress(data) if is_packed else data, split, TIGHT)
-        found = [(number, talk(_opened(line))) for number, line in records(pieces)]
+        found = {
+            number: line if isinstance(line, Reason) else talk(_opened(line))
+            for number, line in records(pieces)
+        }
         assert found == _gathered(rows)
         holds_at_every_piece(data, TIGHT, split)
 
 
+annotated = st.builds(
+    lambda one, annotator, id_: said(*one, annotator_id=annotator, utterance_id=id_),
+    st.tuples(dialogue_ids, st.sampled_from(["client", "Anna"]), st.sampled_from(["One.", "Two.", "", None])),
+    st.sampled_from([None, "a", "b", "c"]),
+    st.sampled_from([None, None, 1, 2]),
+)
+
+
 @given(
-    rows=st.lists(st.one_of(utterance.map(lambda one: said(*one)), noise), min_size=1, max_size=30),
+    rows=st.lists(
+        st.one_of(utterance.map(lambda one: said(*one)), annotated, noise), min_size=1, max_size=30
+    ),
     split=sizes,
     record_bytes=st.integers(100, 500),
 )
@@ -478,9 +583,14 @@ def test_with_bad_rows_and_tight_bounds_nothing_is_lost_or_sent_twice(
         chunk_bytes=300, chunk_records=2, record_bytes=record_bytes, csv_field_bytes=99, gather_bytes=1500
     )
     # rows enough to be taken for JSON Lines
-    data = lines([said("0", "client", "first"), *TWO * 8, *rows])
+    first = said("0", "client", "first", annotator_id="a", utterance_id=1)
+    data = lines([first, *TWO * 8, *rows])
     holds_at_every_piece(data, limits, split)
-    own = {number for number, one in enumerate(rows, start=41) if isinstance(one, bytes)}
+    own = {
+        number
+        for number, one in enumerate(rows, start=41)
+        if isinstance(one, bytes) or isinstance(text_of(one["utterance_text"]), Reason)
+    }
     assert own <= {number for number, _ in records(cut(data, (), limits))}
 
 

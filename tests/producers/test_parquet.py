@@ -131,9 +131,14 @@ def test_columns_of_one_name_are_told_apart() -> None:
     assert rows_of(stored(table)) == [{"text": "x", "text_2": "y", "text_2_2": "z"}]
 
 
-def test_bytes_that_are_no_text_refuse_their_row_alone() -> None:
-    found = rows_of(stored(pa.table({"a": ["one", "two", "three"], "b": [b"so", b"\xff\xd8\xff", b"yes"]})))
-    assert found == [{"a": "one", "b": "so"}, Reason.BAD_ENCODING, {"a": "three", "b": "yes"}]
+def test_bytes_that_are_no_text_cost_only_their_cell() -> None:
+    # a picture beside a dialogue, and a text in a column of bytes
+    table = pa.table({"a": ["one", "two", "three"], "b": [b"so", b"\xff\xd8\xff\x00\x10", b"don\x92t know"]})
+    assert rows_of(stored(table)) == [
+        {"a": "one", "b": "so"}, {"a": "two", "b": None}, {"a": "three", "b": "don\u2019t know"},
+    ]  # fmt: skip
+    nested = pa.table({"a": ["one"], "image": [{"bytes": b"\x89PNG\r\n\x1a\n\x00", "path": "x.png"}]})
+    assert rows_of(stored(nested)) == [{"a": "one", "image": {"bytes": None, "path": "x.png"}}]
 
 
 def test_text_that_is_windows_1252_is_repaired_and_counted() -> None:

@@ -38,8 +38,11 @@ version: 1
 sources:
   - {name: Good Name, place: s3://b/x/}
   - {name: two, place: chats/drops, tier: 9, categroy: therapy}
-  - {name: three, place: s3://b/z/, category: thereapy, ready: later, include: [""]}
-"""
+  - {name: three, place: s3://b/z/, category: thereapy, ready: later, include: [""], keep_fields: upvotes}
+  - {name: four, place: s3://out/runs/}
+  - {name: four, place: s3://b/z/}
+""",
+        output="s3://out/",
     )
     text = "\n".join(faults)
     assert "source Good Name: name" in text
@@ -49,7 +52,20 @@ sources:
     assert "source three: category: no such category" in text
     assert "source three: ready" in text
     assert "source three: include" in text
-    assert len(faults) == 7
+    assert "source three: keep_fields: must be a list" in text
+    assert "source four: s3://out/runs/ lies in the output" in text
+    assert "two sources are named four" in text
+    assert len(faults) == 10
+
+
+def test_a_setting_that_is_given_twice_is_a_fault_with_its_line() -> None:
+    (fault,) = _faults("sources:\n- name: a\n  place: s3://b/\n  tier: 1\n  tier: 2\n")
+    assert fault == "line 2: duplicate key tier"
+
+
+def test_a_plain_place_takes_no_name_that_the_file_has_given() -> None:
+    found = _catalogue("sources: [{name: drops, place: s3://b/x/}]", ("s3://c/drops/",))
+    assert [source.name for source in found.sources] == ["drops", "drops-2"]
 
 
 @pytest.mark.parametrize("body", [b"sources: [", b"- a", b"\xff\xfe\xfa", b"just words"])

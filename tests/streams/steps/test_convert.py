@@ -89,9 +89,9 @@ def test_every_shape_has_at_least_five_cases_one_of_them_refused() -> None:
 
 # What each shape can give beside its conversation. A shape by position or by columns knows no speakers' names.
 CAN_REFUSE = {
-    "preference": "null_content empty unknown_role no_user_turn",
+    "preference": "null_content empty unknown_role no_user_turn unknown_shape",
     "reasoning": "null_content empty unknown_role no_user_turn",
-    "chat": "null_content empty unknown_role no_user_turn",
+    "chat": "null_content empty unknown_role no_user_turn unknown_shape",
     "sharegpt": "null_content empty unknown_role no_user_turn",
     "turns": "null_content empty unknown_role no_user_turn",
     "candidates": "null_content empty",
@@ -100,7 +100,7 @@ CAN_REFUSE = {
     "counsel_chat": "null_content empty",
     "instruction": "null_content empty unknown_shape",
     "context_response": "null_content empty",
-    "pairs": "null_content empty",
+    "pairs": "null_content empty unknown_shape",
     "clinical": "null_content empty",
     "forum": "null_content empty",
     "tagged_text": "empty",
@@ -122,6 +122,43 @@ def test_a_speaker_in_no_list_does_not_hide_what_the_help_seeker_says() -> None:
     assert found.reason == Reason.UNKNOWN_ROLE
     assert found.heard is not None
     assert [m.content for m in found.heard.messages] == ["I can't go on."]
+
+
+NOT_SURE = {
+    "a list of the user's texts": {"messages": [{"role": "user", "content": ["I can't go on.", "Help."]}]},
+    "a reply of two versions": {"instruction": "I can't go on.", "output": ["One.", "Two."]},
+    "a dialogue within the chosen text": {
+        "prompt": "Hello.",
+        "chosen": "Hi.\n\nHuman: I can't go on.\n\nAssistant: Stay with me.",
+        "rejected": "So what.",
+    },
+    "a dialogue within the response": {
+        "prompt": "Hello.",
+        "response": "Hi.\nUser: I can't go on.\nAssistant: Stay with me.",
+    },
+    "a null prompt before a whole dialogue": {
+        "prompt": None,
+        "response": "\n\nHuman: I can't go on.\n\nAssistant: Stay with me.",
+    },
+    "a prompt that ends in a reply": {
+        "prompt": "Human: I can't go on.\nAssistant: Well,",
+        "response": "Stay.",
+    },
+    "messages that end in another reply": {
+        "messages": [{"role": "user", "content": "I can't go on."}, {"role": "assistant", "content": "No."}],
+        "chosen": "Stay with me.",
+        "rejected": "No.",
+    },
+}
+
+
+@pytest.mark.parametrize("record", NOT_SURE.values(), ids=NOT_SURE)
+def test_where_it_is_not_sure_who_said_what_the_help_seeker_is_heard(record: dict[str, Any]) -> None:
+    found = convert(orjson.dumps(record), DEPTH)
+    assert isinstance(found, Unreadable)
+    assert found.heard is not None
+    own = [m.content for m in found.heard.messages if m.role is Role.USER]
+    assert any("I can't go on." in content for content in own)
 
 
 def test_a_null_dialogue_beside_a_text_is_refused_and_the_text_is_heard() -> None:
@@ -150,3 +187,11 @@ def test_of_a_thousand_fields_a_few_are_shown() -> None:
     found = convert(orjson.dumps({f"column_{number}": number for number in range(1000)}), DEPTH)
     assert isinstance(found, Unreadable)
     assert len(found.fields) == 32
+
+
+def test_byte_order_marks_before_a_line_are_no_fault() -> None:
+    line = b'{"prompt": "How do I rest?", "response": "Slowly."}'
+    assert convert(b"\xef\xbb\xbf" * 3 + line, 32) == convert(line, 32)
+    found = convert(b"\xef\xbb\xbf" * 100_000, 32)
+    assert isinstance(found, Unreadable)
+    assert found.reason is Reason.BAD_JSON
