@@ -89,7 +89,9 @@ def rounded(records: float) -> int:
 
 def simple_table(title: str, *columns: str, numbers: Iterable[str] = ()) -> Table:
     # a place can look like markup: as Text it is shown as it is
-    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    # a place is one word, however long: it is copied from the screen
+    heading = Text(title, no_wrap=True, overflow="ignore")
+    table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         is_number = column in numbers
         table.add_column(column, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
