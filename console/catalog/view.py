@@ -88,8 +88,7 @@ def rounded(records: float) -> int:
 
 
 def simple_table(title: str, *columns: str, numbers: Iterable[str] = ()) -> Table:
-    # a place can look like markup: as Text it is shown as it is
-    # a place is one word, however long: it is copied from the screen
+    # a place can look like markup, and is copied from the screen: as it is, in one line
     heading = Text(title, no_wrap=True, overflow="ignore")
     table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
