@@ -7,7 +7,7 @@ from clients.errors import Fatal
 from console.catalog import prices
 from console.catalog.as_json import print_json, whole_text
 from console.catalog.plan import DECIDED_ADDED_BYTES, Plan, make_plan
-from console.catalog.view import look_shown, rounded, shown, simple_table, told_bytes
+from console.catalog.view import look_shown, print_place, rounded, simple_table, told_bytes
 from streams.settings import Settings
 
 
@@ -31,7 +31,7 @@ def show_plan(made: Plan, place: str, size_bytes: int, settings: Settings, conso
     tilde = "" if made.is_exact else "~"
     records = f"{made.records:,}" if made.is_exact else f"~{rounded(made.records):,}"
     copies = f", {settings.kafka_replication} copies" if settings.kafka_replication > 1 else ""
-    table = simple_table(shown(place), "what", "figure", "how it is reckoned", numbers=("figure",))
+    table = simple_table("", "what", "figure", "how it is reckoned", numbers=("figure",))
     table.add_row("objects", f"{made.objects:,}", f"{told_bytes(size_bytes)} stored")
     table.add_row("records", records, "estimated from samples: see `forebay catalog`" if tilde else "counted")
     table.add_row("time", tilde + told_time(made.seconds), f"at {made.rate:,.0f} records/s (--rate)")
@@ -58,6 +58,7 @@ def show_plan(made: Plan, place: str, size_bytes: int, settings: Settings, conso
     )
     for row in made.requests:
         table.add_row("S3 requests", f"{tilde}{row.calls:,}", f"{row.what}: {prices.told_usd(row.usd)} USD")
+    print_place(console, place)
     console.print(table)
     console.print(_filters_sentence(made))
     console.print(

@@ -47,6 +47,7 @@ async def look_shown(
 
 def show(seen: Seen, console: Console) -> None:
     """The tables and sentences of a catalog."""
+    print_place(console, seen.place)
     console.print(_folders_table(seen))
     console.print(_totals(seen))
     faults = _faults_table(seen)
@@ -87,9 +88,13 @@ def rounded(records: float) -> int:
     return round(records / step) * step
 
 
+def print_place(console: Console, place: str) -> None:
+    """The place in a line of its own: it can look like markup, and is copied from the screen."""
+    console.print(Text(shown(place)), soft_wrap=True)
+
+
 def simple_table(title: str, *columns: str, numbers: Iterable[str] = ()) -> Table:
-    # a place can look like markup, and is copied from the screen: as it is, in one line
-    heading = Text(title, no_wrap=True, overflow="ignore")
+    heading = Text(title) if title else None
     table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         is_number = column in numbers
@@ -99,7 +104,7 @@ def simple_table(title: str, *columns: str, numbers: Iterable[str] = ()) -> Tabl
 
 def _folders_table(seen: Seen) -> Table:
     table = simple_table(
-        shown(seen.place),
+        "",
         "folder", "objects", "bytes", "container", "shapes of the sampled records", "records",
         numbers=("objects", "bytes", "records"),
     )  # fmt: skip
