@@ -280,7 +280,7 @@ def plan(
     place: Place,
     as_json: Json = False,
     samples: Samples = 5,
-    rate: Annotated[float, typer.Option(help="Records a second of the whole path.")] = 2786,
+    rate: Annotated[float, typer.Option(help="Records a second of the whole path.")] = 2720,
 ) -> None:
     """What reading a place would take: hours, Kafka's disk, Redis' memory, requests. Reads samples only."""
     from console.catalog.plan_view import plan as show_plan
