@@ -1,15 +1,12 @@
 """CSV and its kin: a header row, then a record a row, each sent as a JSON object {header: cell}.
 
 A row that breaks the quoting rules costs its first physical line only: that line is settled alone and
-reading goes on with the next one, so a stray quote never swallows the rows behind it. A quote that does not
-close within `record_bytes`, or at all, is a stray one where the lines behind it are rows; where they are
-not, it is one cell: its lines must not become records of their own.
+reading goes on with the next one, so a stray quote never swallows the rows behind it. The same holds for a
+quoted row of several lines that is larger than `record_bytes`.
 """
 
 import csv
-import re
 from collections.abc import Iterator, Mapping
-from itertools import accumulate, takewhile
 from typing import Any
 
 import orjson
@@ -22,10 +19,6 @@ from streams.outcomes import Reason
 
 # The module has one limit for the process, in characters; ours are in bytes and are checked here.
 _NO_FIELD_LIMIT = (1 << 31) - 1
-# So many lines behind an open quote say whether they are rows; nearly all of them have a row's cells then.
-_LOOKED_AT = 200
-_ROWS_SHARE = 0.95
-_QUOTES = re.compile(rb'""?')
 
 
 class _Taken:
@@ -55,17 +48,9 @@ class _Csv:
         self._byte = byte  # where `_rest` begins in the plain object
         self._rest = b""
         self._skipped_from: int | None = None  # start of a line that is too large to hold
-        self._cell_from: int | None = (
-            None  # start of a row with a cell of many lines that is too large to hold
-        )
-        self._drop_from: int | None = (
-            None  # the same, once that cell has closed: the rest of its row goes too
-        )
 
     def feed(self, block: bytes) -> Records:
         found = Records()
-        if self._cell_from is not None:
-            block = self._pass_cell(block, found)
         if self._skipped_from is not None:
             cut = block.find(b"\n")
             if cut < 0:
@@ -89,11 +74,7 @@ class _Csv:
         found = Records()
         start, rest = self._byte, self._rest
         self._rest = b""
-        if self._cell_from is not None:
-            self._byte += len(rest)
-            found.refuse(Reason.TOO_LARGE, self._cell_from, self._byte, self._byte)
-            self._cell_from = None
-        elif self._skipped_from is not None:
+        if self._skipped_from is not None:
             found.refuse(Reason.TOO_LARGE, self._skipped_from, start, start)
             self._skipped_from = None
         elif is_damaged and rest.strip():
@@ -120,7 +101,7 @@ class _Csv:
                 for row in csv.reader(taken, delimiter=self._delimiter, strict=True):
                     is_long = taken.at > at + 1
                     size = sum(map(len, raw[at : taken.at])) if is_long else len(raw[at])
-                    if is_long and size > self._limit and not self._is_a_cell(raw, texts, at):
+                    if is_long and size > self._limit:
                         at = self._alone(raw, texts, at, found)
                         break
                     self._settle(row, raw, at, taken.at, size, found)
@@ -129,75 +110,15 @@ class _Csv:
                 pending = sum(map(len, raw[at:])) + len(tail)
                 if taken.ran_out and not is_last and pending <= self._limit:
                     return b"".join(raw[at:]) + tail
-                if taken.ran_out and self._is_a_cell(raw, texts, at):
-                    return self._open_cell(pending, found, is_last=is_last)
-                # broken quoting, or a stray quote
+                # broken quoting, or an open quote whose end is nowhere near
                 at = self._alone(raw, texts, at, found)
         return tail
-
-    def _is_a_cell(self, raw: list[bytes], texts: list[str], at: int) -> bool:
-        """True where the lines behind a line with an open quote are not rows of this table."""
-        # only what a record may hold is looked at: the same lines, whatever the blocks were
-        ends = accumulate(map(len, raw[at:]))
-        within = sum(1 for _ in takewhile(lambda end: end <= self._limit, ends))
-        lines = [line for line in texts[at + 1 : at + within][:_LOOKED_AT] if line.strip()]
-        width = len(self._header)
-        fitting = sum(len(next(csv.reader([line], delimiter=self._delimiter), [])) == width for line in lines)
-        return fitting < _ROWS_SHARE * len(lines) or not lines
-
-    def _open_cell(self, pending: int, found: Records, *, is_last: bool) -> bytes:
-        """Leave what is held of a row whose quote stays open."""
-        start = self._byte
-        self._byte += pending
-        if is_last:
-            found.refuse(Reason.BAD_CSV, start, self._byte, self._byte)
-        else:
-            self._cell_from = start
-        return b""
-
-    def _pass_cell(self, block: bytes, found: Records) -> bytes:
-        """Go on to the quote that closes the cell; returns what stands behind it."""
-        data = self._rest + block
-        self._rest = b""
-        assert self._cell_from is not None
-        for quote in _QUOTES.finditer(data):
-            at = quote.start()
-            if len(quote[0]) == 2:
-                continue  # a quote within the cell
-            if at + 1 == len(data):
-                # its second half may come with the next block
-                self._byte += at
-                self._rest = data[at:]
-                return b""
-            line = data.rfind(b"\n", 0, at) + 1
-            if self._opens(data, at, line):
-                # a cell begins here: the quote before was a stray one, and what stood between is given up
-                self._byte += line
-                found.refuse(Reason.TOO_LARGE, self._cell_from, self._byte, self._byte)
-                self._cell_from = None
-                return data[line:]
-            # the rest of the row is read behind an empty cell, and goes with it
-            self._byte += at - 1
-            self._drop_from, self._cell_from = self._cell_from, None
-            return b'""' + data[at + 1 :]
-        self._byte += len(data)
-        return b""
-
-    def _opens(self, data: bytes, at: int, line: int) -> bool:
-        """True for a quote at a cell's start with words behind it: it opens one, and closes none."""
-        delimiter = self._delimiter.encode()
-        is_at_start = at == line or data[at - 1 : at] == delimiter
-        return is_at_start and data[at + 1 : at + 2] not in (delimiter, b"\r", b"\n")
 
     def _settle(self, row: list[str], raw: list[bytes], at: int, to: int, size: int, found: Records) -> None:
         start, resume = self._byte, self._byte + size
         end = resume - raw[to - 1].endswith(b"\n")
         self._byte = resume
-        if self._drop_from is not None:
-            start, self._drop_from = self._drop_from, None
-            found.refuse(Reason.TOO_LARGE, start, end, resume)
-            return
-        if size > self._limit and (to > at + 1 or len(raw[at].rstrip(b"\r\n")) > self._limit):
+        if size > self._limit and len(raw[at].rstrip(b"\r\n")) > self._limit:
             found.refuse(Reason.TOO_LARGE, start, end, resume)
             return
         if not row or (len(row) == 1 and not row[0].strip()):

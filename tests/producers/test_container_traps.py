@@ -103,17 +103,3 @@ def test_a_gzip_that_swells_a_thousandfold_is_read_in_bounded_memory() -> None:
         tracemalloc.stop()
     assert [line for _, line in records(pieces)] == [b'{"a":1}', Reason.TOO_LARGE, b'{"b":2}']
     assert most < 16 << 20
-
-
-def test_the_lines_of_a_cell_that_is_too_large_or_cut_become_no_records() -> None:
-    said = "I went home, and then it was late\nand nobody said a word\n"
-    large = f'prompt,response\nq,a\n"{said * 25_000}","ok ""so"" it is"\nx y,z w\n'.encode()
-    found = records(cut(large, (), USUAL))
-    assert [line for _, line in found] == [
-        b'{"prompt":"q","response":"a"}', Reason.TOO_LARGE, b'{"prompt":"x y","response":"z w"}',
-    ]  # fmt: skip
-    assert records(cut(large, [70_000] * 30, USUAL)) == found
-    torn = f'prompt,response\nq,a\n"{said * 30}'.encode()
-    assert [line for _, line in records(cut(torn, (), USUAL))] == [
-        b'{"prompt":"q","response":"a"}', Reason.BAD_CSV,
-    ]  # fmt: skip
