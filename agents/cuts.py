@@ -86,7 +86,8 @@ class Cutter:
         except RetryLater as error:
             # the next claim forgets these too: no reason to hold records back
             log.warning(
-                "dedup answers stay for now", extra={"partition": claim.partition, "reason": str(error)}
+                "dedup answers are left to the next claim",
+                extra={"partition": claim.partition, "reason": str(error)},
             )
         self._done(buffer, cut)
 

@@ -27,10 +27,10 @@ from clients.backlog import Gate
 from clients.errors import Fatal
 from clients.waiting import until_answered
 from streams import carry
-from streams.chain import Desk, before_dedup, divert, receive, run_steps, settle
-from streams.chunks import BadEnvelope, CarriedChunk, DecidedChunk, read_carried, read_raw
+from streams.chain import Desk, before_dedup, divert, run_steps, settle
+from streams.chunks import BadEnvelope, CarriedChunk, DecidedChunk, RawChunk, read_carried, read_raw
 from streams.outcomes import Copy, name_of, reason_of
-from streams.records import Origin, Record
+from streams.records import Record
 from streams.render import render
 from streams.rules.model import Pack
 from streams.runs import Run
@@ -74,8 +74,7 @@ class Refine:
         dedup: Dedup,
         marks: Marks,
         gate: Gate,
-        origin_of: Callable[[str, str], Origin],
-        person_of: Callable[[Origin, bytes], str | None],
+        records_of: Callable[[RawChunk], list[Record]],
         send: Callable[[bytes, list[tuple[str, bytes]], int], Awaitable[Awaitable[Any]]],
         *,
         window: int,
@@ -89,8 +88,7 @@ class Refine:
         self._dedup = dedup
         self._marks = marks
         self._gate = gate
-        self._origin_of = origin_of
-        self._person_of = person_of
+        self._records_of = records_of
         self._send = send
         self._suspect_seconds = suspect_seconds
         self._errors = ErrorLimit(agent.steps, step_error_share)
@@ -179,9 +177,7 @@ class Refine:
     def _decode(self, message: Any, place: Place) -> tuple[Place, list[Record]]:
         try:
             if self._agent.reads == "raw":
-                return place, receive(
-                    read_raw(message.value, header_list(message)), self._origin_of, self._person_of
-                )
+                return place, self._records_of(read_raw(message.value, header_list(message)))
             carried = read_carried(message.value, header_list(message))
         except BadEnvelope as error:
             # not ours: an empty chunk takes its place, so that the chain of offsets has no hole

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from clients.catalogue import read_catalogue
 from clients.errors import Fatal
 from clients.pack_cache import open_pack
 from clients.waiting import until_answered
+from streams.chain import receive
 from streams.rules.model import Pack
 from streams.steps.kept import persons
 from streams.steps.language import preload
@@ -72,8 +74,11 @@ class RefineWorker:
             Dedup(opened.redis, names, run, policy.near_bands, policy.near_agreeing),
             Marks(opened.redis, names, run.run, row.name),
             self._gate,
-            read_catalogue(settings).origin_of,
-            persons(settings.person_key.get_secret_value().encode()),
+            partial(
+                receive,
+                origin_of=read_catalogue(settings).origin_of,
+                person_of=persons(settings.person_key.get_secret_value().encode()),
+            ),
             self._send,
             window=settings.window,
             suspect_seconds=settings.suspect_seconds,

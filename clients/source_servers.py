@@ -29,7 +29,7 @@ async def source_clients(
 ) -> AsyncIterator[Callable[[str], S3Client]]:
     """A function from a source's bucket to the client that reaches it; other buckets go to the settings' own.
 
-    Raises RetryLater where a role cannot be assumed for now, Fatal where AWS refuses it.
+    Raises RetryLater where AWS does not answer for a role, Fatal where it refuses one.
     """
     async with AsyncExitStack() as stack:
         own = await stack.enter_async_context(s3_client(settings, connections=connections))
@@ -107,8 +107,8 @@ _AWS_QUEUE_HOST = re.compile(r"(sqs\.[a-z0-9-]+|[a-z0-9-]+\.queue)\.amazonaws\.c
 async def sqs_client(settings: Settings, server: Server, queue_url: str) -> AsyncIterator[SQSClient]:
     """A client for one queue of bucket events, with the rights by which the source's own S3 is reached.
 
-    Endpoint and region are the queue's, as its URL has them. Raises RetryLater where a role cannot be assumed
-    for now, Fatal where AWS refuses it.
+    Endpoint and region are the queue's, as its URL has them. Raises RetryLater where AWS does not
+    answer for a role, Fatal where it refuses one.
     """
     session = await _session_of(settings, server)
     config = AioConfig(

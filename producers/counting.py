@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def say_settled(entry: Entry) -> None:
-    """Count and log an object version that is final, or that cannot be read for now."""
+    """Count and log an object version that is final, or one that the store does not let us read."""
     OBJECTS.labels(entry.state.value, entry.reason.value).inc()
     extra = {
         "object": entry.version.place,

@@ -70,12 +70,18 @@ def test_a_detached_child_outlives_its_parent_and_is_ended_by_its_identity(tmp_p
 
 def test_a_child_outlives_the_thread_that_asked_for_it(tmp_path: Path) -> None:
     made: list[Child] = []
-    thread = threading.Thread(target=lambda: made.append(start(tmp_path, SLEEP)))
+    # `echo` is the sign that it runs on: one that a signal has killed gives none
+    answers = ("sh", "-c", "trap 'echo here' USR1; echo ready; while :; do sleep 0.1; done")
+    thread = threading.Thread(target=lambda: made.append(start(tmp_path, answers)))
     thread.start()
     thread.join()
-    time.sleep(0.2)  # a death signal would have come with the thread's end
-    assert made[0].is_alive()
-    made[0].kill()
+    child = made[0]
+    wait_for(lambda: "ready" in child.log_tail())
+    # a thread leaves this folder after its death signal was sent
+    wait_for(lambda: not Path(f"/proc/self/task/{thread.native_id}").exists())
+    child.send(signal.SIGUSR1)
+    wait_for(lambda: "here" in child.log_tail())
+    child.kill()
 
 
 @pytest.mark.parametrize("stranger", [{"started_ticks": 1}, {"boot": "another"}])

@@ -15,10 +15,10 @@ pytestmark = [pytest.mark.servers, pytest.mark.promise]
 
 # Records of each file, and those that conversion cannot use, each reason with what is the matter.
 FILES: dict[str, tuple[int, dict[str, int]]] = {
-    # conversations.messages, the student's words alone in eight of them
+    # nobody answers in any of the twelve; the gate has taken four of them out by then
     "beacon_nested_messages.json": (12, {"no_assistant_turn": 8}),
     "counselchat_2020.csv": (1899, {}),
-    # seven answers are blank or a placeholder, five of them below a question that can be read
+    # five answers are HTML around nothing; two rows have neither a title nor a question
     "counselchat_data_html.csv": (1470, {"empty": 7}),
     "counselchat_personachat_nested.json": (85, {}),
     "emollm_alpaca_zh.json": (85, {}),
@@ -27,7 +27,7 @@ FILES: dict[str, tuple[int, dict[str, int]]] = {
     "fmt_alpaca_general_en.json": (341, {}),
     "fmt_alpaca_placeholders.json": (91, {}),
     "fmt_dpo_sharegpt_en.json": (63, {}),
-    # KTO's label false: its owner does not want such replies learned from
+    # KTO's label is false in 41: replies not to be learned from; three of these are held for their language first
     "fmt_kto_messages_en.json": (95, {"unwanted_reply": 38}),
     "fmt_sharegpt_toolcall_en.json": (114, {}),
     "fmt_v1_dpo_content_blocks.jsonl": (10, {}),
