@@ -4,7 +4,6 @@ Each sweep lists all of it again: a listing "after the last key" or "newer than 
 that sort before, that arrive late, or that share a second. An announcement that was lost is made again.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -12,25 +11,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-from aiokafka.structs import RecordMetadata
-
-from clients.errors import RetryLater
-from clients.kafka import admin, connection
 from clients.metrics import LIST_CALLS, SWEEPS
 from clients.s3 import S3Client
 from clients.waiting import until_answered
 from producers.absent import Absent
 from producers.announcements import Announcement
+from producers.announcer import Announcer
 from producers.known import Known
-from producers.ledger import lane_of
 from producers.ready import Waiting
 from producers.seen import Seen
 from producers.versions import S3_FAULTS, Archived, Denied, Gone, Overwritten, etag_of, fault_of
 from producers.waiting import watched
 from streams.catalogue import Catalogue
-from streams.names import Names
 from streams.settings import Settings, split_url
 
 log = logging.getLogger(__name__)
@@ -68,10 +60,8 @@ class Discover:
         self._client_of = client_of
         self._known = known
         self._wall = wall
-        self._names = Names(settings.namespace)
         self._output = split_url(settings.output)
-        self._producer: AIOKafkaProducer | None = None
-        self._opening = asyncio.Lock()  # sweeps and events announce side by side
+        self._announcer = Announcer(settings)
         self._absent = Absent(settings, catalogue, known)
         self._announced = Seen()  # delivered, but perhaps not yet handled by the lanes
         self._delivered: dict[int, int] = {}  # lane to the offset behind our last announcement
@@ -198,62 +188,24 @@ class Discover:
         It is apart from what sweeps announce: they remember theirs until all is handled, which under a steady
         flow of events would be never.
         """
-        await until_answered("kafka", lambda: watched("announcements", self._send(news)))
+        await until_answered("kafka", lambda: watched("announcements", self._announcer.send(news)))
 
     async def _deliver(self, news: list[Announcement]) -> None:
         await watched("announcements", self._announce(news))
 
     async def _announce(self, news: list[Announcement]) -> None:
-        for delivered in await self._send(news):
+        for delivered in await self._announcer.send(news):
             at = self._delivered.get(delivered.partition, 0)
             self._delivered[delivered.partition] = max(at, delivered.offset + 1)
         for seen in news:
             self._announced.add(seen.listing)
 
-    async def _send(self, news: list[Announcement]) -> list[RecordMetadata]:
-        """Deliver announcements. Raises RetryLater; a repeat sends some twice, which lanes ignore."""
-        try:
-            async with self._opening:
-                if self._producer is None:
-                    self._producer = await self._open()
-            sent = []
-            for seen in news:
-                lane = lane_of(seen.bucket, seen.key, self._settings.lanes)
-                sent.append(
-                    await self._producer.send(
-                        self._names.drops, seen.value(), key=seen.message_key, partition=lane
-                    )
-                )
-            return list(await asyncio.gather(*sent))
-        except (KafkaError, OSError) as error:
-            raise RetryLater(f"Kafka does not answer: {type(error).__name__}") from error
-
-    async def _open(self) -> AIOKafkaProducer:
-        producer = AIOKafkaProducer(**connection(self._settings), acks="all", linger_ms=5)
-        try:
-            await producer.start()
-        except BaseException:
-            await producer.stop()
-            raise
-        return producer
-
     async def is_handled(self) -> bool:
         """True once the lanes have committed what they made of every announcement of ours."""
         if not self._delivered:
             return True
-
-        async def ask() -> dict[int, int]:
-            try:
-                async with admin(self._settings) as client:
-                    found = await client.list_consumer_group_offsets(self._names.fetch_group)
-            except (KafkaError, OSError) as error:
-                raise RetryLater(f"Kafka does not answer: {type(error).__name__}") from error
-            return {tp.partition: at.offset for tp, at in found.items() if tp.topic == self._names.drops}
-
-        committed = await until_answered("kafka", ask)
+        committed = await until_answered("kafka", self._announcer.handled)
         return all(committed.get(lane, -1) >= offset for lane, offset in self._delivered.items())
 
     async def close(self) -> None:
-        if self._producer is not None:
-            producer, self._producer = self._producer, None
-            await producer.stop()
+        await self._announcer.close()
