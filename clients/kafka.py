@@ -1,23 +1,21 @@
-"""How Kafka is reached: connections from settings, topics, offsets, and what "read to the end" means."""
+"""How Kafka is reached: connections from settings, offsets, and what "read to the end" means."""
 
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from clients.errors import Fatal, RetryLater
-from streams.names import Names
+from clients.errors import RetryLater
 from streams.settings import Settings
 
 MESSAGE_BYTES = 8 << 20
-DAY_MS = 86_400_000
 ELECTION_SECONDS = 20.0  # how long leaders and coordinators may take to be chosen
 
 T = TypeVar("T")
@@ -44,49 +42,6 @@ def compression(settings: Settings) -> str | None:
     return None if settings.kafka_compression == "none" else settings.kafka_compression
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One topic as it is made: partitions, and what is kept how long."""
-
-    name: str
-    partitions: int
-    config: Mapping[str, str]
-
-
-def intake_topics(settings: Settings) -> tuple[Topic, ...]:
-    """`drops`, `objects` and `raw`: shared by all runs."""
-    names = Names(settings.namespace)
-    compacted = {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}
-    return (
-        Topic(names.drops, settings.lanes, compacted),
-        Topic(names.objects, settings.lanes, compacted),
-        Topic(names.raw, settings.partitions, _kept(settings.raw_retention_days) | _capped(settings)),
-    )
-
-
-def run_topics(settings: Settings, run: str, topics: Iterable[str], partitions: int) -> tuple[Topic, ...]:
-    """The topics of one run: `decided`, and those between the agents of `staged`."""
-    names = Names(settings.namespace)
-    return tuple(
-        Topic(names.stage(topic, run), partitions, _kept(settings.decided_retention_days)) for topic in topics
-    )
-
-
-def _capped(settings: Settings) -> dict[str, str]:
-    if not settings.raw_retention_bytes:
-        return {}
-    return {"retention.bytes": str(max(1, settings.raw_retention_bytes // settings.partitions))}
-
-
-def _kept(days: float) -> dict[str, str]:
-    return {
-        "cleanup.policy": "delete",
-        "retention.ms": str(int(days * DAY_MS)),
-        "message.timestamp.type": "LogAppendTime",  # one clock: the broker's
-        "max.message.bytes": str(MESSAGE_BYTES),
-    }
-
-
 @asynccontextmanager
 async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     """An admin client. Raises RetryLater when no broker answers."""
@@ -100,69 +55,42 @@ async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         await client.close()
 
 
-async def create_topics(settings: Settings, topics: Iterable[Topic]) -> list[str]:
-    """Make the topics that are missing; returns their names. Raises Fatal where one exists otherwise.
-
-    A repeat finds them there: nothing is changed on topics that exist.
-    """
-    wanted = list(topics)
-    async with admin(settings) as client:
-        known = set(await client.list_topics())
-        new = [topic for topic in wanted if topic.name not in known]
-        if new:
-            response = await client.create_topics(
-                [
-                    NewTopic(t.name, t.partitions, settings.kafka_replication, topic_configs=dict(t.config))
-                    for t in new
-                ]
-            )
-            for name, code, *_ in response.topic_errors:
-                # another process may have made it at the same moment
-                if code not in (0, TopicAlreadyExistsError.errno):
-                    raise Fatal(f"Kafka does not make topic {name}: {for_code(code).__name__}")
-        described = {
-            topic["topic"]: len(topic["partitions"])
-            for topic in await _described(client, [topic.name for topic in wanted])
-        }
-    for topic in wanted:
-        if described.get(topic.name) != topic.partitions:
-            raise Fatal(
-                f"topic {topic.name} has {described.get(topic.name)} partitions, the settings say {topic.partitions}; "
-                "the number is fixed when a topic is made: set it back or choose another namespace"
-            )
-    return [topic.name for topic in new]
-
-
-async def _described(client: AIOKafkaAdminClient, names: list[str]) -> list[dict[str, Any]]:
-    # a topic just made may not be known for a moment: its leader is elected first
-    deadline = time.monotonic() + ELECTION_SECONDS
-    while True:
-        found: list[dict[str, Any]] = await client.describe_topics(names)
-        if all(t["error_code"] == 0 and all(p["leader"] >= 0 for p in t["partitions"]) for t in found):
-            return found
-        if time.monotonic() > deadline:
-            return found
-        await asyncio.sleep(0.1)
-
-
 async def cluster_id(settings: Settings) -> str:
     """The id of the Kafka cluster; a run belongs to one cluster."""
     async with admin(settings) as client:
         return str((await client.describe_cluster())["cluster_id"])
 
 
-@asynccontextmanager
-async def reader(
+def lone_consumer(
     settings: Settings, isolation: Literal["read_committed", "read_uncommitted"] = "read_committed"
-) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer without a group: assign it, seek it, look at offsets. Open transactions do not count."""
-    consumer = AIOKafkaConsumer(
+) -> AIOKafkaConsumer:
+    """A consumer without a group, not started: assign it, seek it, look at offsets."""
+    return AIOKafkaConsumer(
         **connection(settings),
         isolation_level=isolation,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=MESSAGE_BYTES,
     )
+
+
+async def messages_to_end(
+    consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
+) -> AsyncGenerator[ConsumerRecord, None]:
+    """Every message from where the consumer stands to the end of now, as far as its isolation lets it see."""
+    ends = await consumer.end_offsets(partitions)
+    while behind := [tp for tp in partitions if await consumer.position(tp) < ends[tp]]:
+        for messages in (await consumer.getmany(*behind, timeout_ms=500)).values():
+            for message in messages:
+                yield message
+
+
+@asynccontextmanager
+async def reader(
+    settings: Settings, isolation: Literal["read_committed", "read_uncommitted"] = "read_committed"
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """A `lone_consumer`, started and stopped. Open transactions do not count, unless it is told to see them."""
+    consumer = lone_consumer(settings, isolation)
     try:
         await consumer.start()
         yield consumer

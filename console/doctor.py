@@ -10,9 +10,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from redis.exceptions import RedisError
 
 from clients.errors import Fatal, RetryLater
-from clients.kafka import admin, intake_topics
+from clients.kafka import admin
 from clients.pack_cache import open_pack
 from clients.packs import pack_files
+from clients.topics import intake_topics
 from console.doctor_s3 import Found, s3_output, s3_sources
 from console.doctor_sqs import event_queues
 from console.servers import ask_kafka, ask_redis, redis_place

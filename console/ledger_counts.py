@@ -1,21 +1,23 @@
 """Counts the objects of the ledger by state, and names those that cannot be read."""
 
 import sys
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 from aiokafka import TopicPartition
 
-from clients.kafka import reader
-from producers.ledger import read_entry
+from clients.kafka import messages_to_end, reader
+from producers.ledger import Entry, read_entry
 from producers.states import State
 from streams.names import Names
 from streams.settings import Settings
 
 MOST_NAMED = 20
+
+Row = TypeVar("Row")
 
 
 @dataclass(slots=True)
@@ -63,12 +65,9 @@ async def ledger_rows(settings: Settings) -> AsyncGenerator[tuple[bytes, bytes |
         tps = [TopicPartition(topic, number) for number in sorted(partitions)]
         consumer.assign(tps)
         await consumer.seek_to_beginning(*tps)
-        ends = await consumer.end_offsets(tps)
-        while any([await consumer.position(tp) < ends[tp] for tp in tps]):
-            batches = await consumer.getmany(timeout_ms=500)
-            for messages in batches.values():
-                for message in messages:
-                    yield message.key or b"", message.value
+        async with aclosing(messages_to_end(consumer, tps)) as messages:
+            async for message in messages:
+                yield message.key or b"", message.value
 
 
 async def read_objects(settings: Settings) -> ObjectCounts | None:
@@ -76,14 +75,26 @@ async def read_objects(settings: Settings) -> ObjectCounts | None:
 
     Reads the whole compacted topic, about 200 bytes of memory an object. Raises RetryLater when Kafka is away.
     """
-    last: dict[bytes, _Row] = {}
     try:
-        async with aclosing(ledger_rows(settings)) as rows:
-            async for key, value in rows:
-                _take(last, key, value)
+        return counted(await last_rows(settings, _row))
     except NoLedger:
         return None
-    return counted(last.values())
+
+
+async def last_rows(settings: Settings, row_of: Callable[[Entry], Row]) -> list[Row]:
+    """What `row_of` makes of the ledger's last word on every object version. Raises as `ledger_rows`.
+
+    Keys are held as hashes: what it gives decides how much memory an object takes.
+    """
+    last: dict[bytes, Row] = {}
+    async with aclosing(ledger_rows(settings)) as rows:
+        async for key, value in rows:
+            digest = blake2b(key, digest_size=12).digest()
+            if value is None:
+                last.pop(digest, None)
+            else:
+                last[digest] = row_of(read_entry(key, value))
+    return list(last.values())
 
 
 async def _known(consumer: Any, topic: str) -> set[int]:
@@ -91,17 +102,12 @@ async def _known(consumer: Any, topic: str) -> set[int]:
     return set(consumer.partitions_for_topic(topic) or ())
 
 
-def _take(last: dict[bytes, _Row], key: bytes, value: bytes | None) -> None:
-    digest = blake2b(key, digest_size=12).digest()
-    if value is None:
-        last.pop(digest, None)
-        return
-    entry = read_entry(key, value)
+def _row(entry: Entry) -> _Row:
     unread = None
     if entry.state in (State.DAMAGED, State.REFUSED) or entry.is_denied:
         reason = f"{entry.reason.value} {entry.detail}".strip()
         unread = (entry.version.place, f"{entry.state.value}, {reason}")
-    last[digest] = _Row(sys.intern(entry.state.value), entry.records, unread)
+    return _Row(sys.intern(entry.state.value), entry.records, unread)
 
 
 def counted(rows: Iterable[_Row]) -> ObjectCounts:

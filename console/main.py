@@ -22,6 +22,7 @@ from rich.console import Console
 
 from clients.errors import Fatal, RetryLater
 from clients.logs import start_logging
+from console.catalog.prices import RECORDS_PER_SECOND
 from console.environment import BadSettings, read_settings
 from console.local.unavailable import Unavailable
 from streams.rules.fields import BadPack
@@ -280,7 +281,7 @@ def plan(
     place: Place,
     as_json: Json = False,
     samples: Samples = 5,
-    rate: Annotated[float, typer.Option(help="Records a second of the whole path.")] = 2720,
+    rate: Annotated[float, typer.Option(help="Records a second of the whole path.")] = RECORDS_PER_SECOND,
 ) -> None:
     """What reading a place would take: hours, Kafka's disk, Redis' memory, requests. Reads samples only."""
     from console.catalog.plan_view import plan as show_plan
@@ -369,7 +370,7 @@ def bench_intake(
     objects: Annotated[int, typer.Option(min=100, help="Objects of one dialogue each.")] = 200_000,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write all figures here.")] = None,
 ) -> None:
-    """Measure reading in every container, memory, sweeps and small objects; some 10 minutes at the defaults."""
+    """Measure reading in every container, memory, sweeps and small objects; some minutes at the defaults, ten with --gib 5."""
     from console.bench.intake import show_intake
 
     found = show_intake(

@@ -8,12 +8,13 @@ from redis.asyncio import Redis
 
 from agents.dedup import make_filters
 from clients.errors import Fatal
-from clients.kafka import cluster_id, create_topics, extent, intake_topics, pin_offsets, run_topics
+from clients.kafka import cluster_id, extent, pin_offsets
 from clients.pack_cache import open_pack
 from clients.packs import pack_files
 from clients.redis import redis_client
 from clients.runs import RunStore, check_settings
 from clients.s3 import probe_conditional_put
+from clients.topics import create_topics, intake_topics, run_topics
 from streams.names import Names
 from streams.rules.model import Pack
 from streams.runs import BEHAVIOUR, Run, run_id

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from clients.catalogue import read_catalogue
 from clients.errors import Fatal, RetryLater
-from clients.kafka import create_topics, intake_topics
 from clients.metrics import serve_metrics
 from clients.runs import RunStore, check_behaviour, run_store
 from clients.s3 import s3_client
+from clients.topics import create_topics, intake_topics
 from console.drain import Drain, check_alive
 from console.environment import BadSettings, to_environment
 from console.make_run import complete_run, first_run, wanted_pack

@@ -2,21 +2,16 @@
 
 import sys
 from collections import Counter
-from contextlib import aclosing
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 from clients.catalogue import read_catalogue
 from console.catalog import prices
-from console.ledger_counts import NoLedger, ledger_rows
+from console.ledger_counts import MOST_NAMED, NoLedger, last_rows
 from console.newest_rejects import Rejects, live_rejects
-from producers.ledger import read_entry
-from producers.states import State
+from producers.ledger import Entry
+from producers.states import ABSENT, State
 from streams.catalogue import Catalogue, Source
 from streams.settings import Settings
-
-_MOST_NAMED = 20
-_ABSENT = frozenset({State.SUPERSEDED, State.GONE})
 
 
 @dataclass(slots=True)
@@ -59,20 +54,21 @@ class _Row:
 async def look_at_sources(settings: Settings) -> Sources:
     catalogue = read_catalogue(settings)
     numbers = {source.name: number for number, source in enumerate(catalogue.sources)}
-    last: dict[bytes, _Row] = {}
+
+    def row_of(entry: Entry) -> _Row:
+        return _row(entry, catalogue, numbers)
+
     try:
-        async with aclosing(ledger_rows(settings)) as rows:
-            async for key, value in rows:
-                _take(last, key, value, catalogue, numbers)
+        last = await last_rows(settings, row_of)
     except NoLedger:
-        last.clear()  # nothing was read yet: every source shows zeros
+        last = []  # nothing was read yet: every source shows zeros
     states = [SourceState(source) for source in catalogue.sources]
     denied: list[tuple[str, str]] = []
     denied_in_all = of_no_source = 0
-    for row in last.values():
+    for row in last:
         if row.denied is not None:
             denied_in_all += 1
-            if len(denied) < _MOST_NAMED:
+            if len(denied) < MOST_NAMED:
                 denied.append(row.denied)
         if row.source < 0:
             of_no_source += 1
@@ -83,17 +79,10 @@ async def look_at_sources(settings: Settings) -> Sources:
     return Sources(states, sorted(denied), denied_in_all, of_no_source, rejects, why_not)
 
 
-def _take(
-    last: dict[bytes, _Row], key: bytes, value: bytes | None, catalogue: Catalogue, numbers: dict[str, int]
-) -> None:
-    digest = blake2b(key, digest_size=12).digest()
-    if value is None:
-        last.pop(digest, None)
-        return
-    entry = read_entry(key, value)
+def _row(entry: Entry, catalogue: Catalogue, numbers: dict[str, int]) -> _Row:
     version = entry.version
     source = catalogue.of(version.bucket, version.key)
-    last[digest] = _Row(
+    return _Row(
         -1 if source is None else numbers[source.name],
         entry.state,
         entry.records,
@@ -106,7 +95,7 @@ def _take(
 def _count(state: SourceState, row: _Row) -> None:
     state.states[row.state.value] += 1
     state.records += row.records
-    if row.state not in _ABSENT:
+    if row.state not in ABSENT:
         state.size_bytes += row.size_bytes
     if state.newest_seconds is None or row.modified_seconds > state.newest_seconds:
         state.newest_seconds = row.modified_seconds
@@ -122,7 +111,7 @@ def _price(states: list[SourceState], catalogue: Catalogue, settings: Settings) 
         ]
         payer = min(inside, key=lambda state: len(state.source.prefix))
         keys = sum(
-            count for state in inside for name, count in state.states.items() if State(name) not in _ABSENT
+            count for state in inside for name, count in state.states.items() if State(name) not in ABSENT
         )
         payer.list_calls_a_day = prices.list_calls_a_day(keys, settings.sweep_seconds)
         for state in inside:

@@ -2,16 +2,15 @@
 
 from rich.table import Table
 
-from clients.kafka import Topic, create_topics, extent, intake_topics
-from clients.kafka import run_topics as topics_of_run
+from clients.kafka import extent
 from clients.runs import run_store
 from clients.s3 import s3_client
+from clients.topics import DAY_MS, Topic, create_topics, intake_topics
+from clients.topics import run_topics as topics_of_run
 from console.make_run import first_run
 from console.servers import Say, wait_for_servers
 from streams.settings import Settings
 from streams.topology import PRESETS
-
-_DAY_MS = 86_400_000
 
 
 async def topics_command(settings: Settings, say: Say) -> Table:
@@ -43,7 +42,7 @@ async def topics_command(settings: Settings, say: Say) -> Table:
         table.add_row(
             topic.name,
             str(topic.partitions),
-            "the last of each key" if kept is None else f"{int(kept) / _DAY_MS:g} days",
+            "the last of each key" if kept is None else f"{int(kept) / DAY_MS:g} days",
             f"{sum(found.ends) - sum(found.starts):,}",
             "made now" if topic.name in made else "",
         )

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 
 from clients.backlog import backlog_bytes
 from clients.errors import RetryLater
-from clients.kafka import create_topics, intake_topics
 from clients.metrics import serve_metrics
 from clients.runs import run_store
 from clients.s3 import S3Client, s3_client
+from clients.topics import create_topics, intake_topics
 from console.lag import agents_of
 from console.parts import UNREAD_OBJECTS
 from console.run_command import require_sources

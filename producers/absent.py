@@ -4,15 +4,17 @@ A sweep remembers what it was shown, as hashes. Only where fewer of the finished
 stand in the ledger, the ledger is read through for their names: their lanes then look what became of them.
 """
 
+from contextlib import aclosing
+
 from aiokafka.errors import KafkaError
 
 from clients.errors import RetryLater
-from clients.kafka import reader
+from clients.kafka import messages_to_end, reader
 from producers.announcements import Announcement
 from producers.known import Known, listing_of
 from producers.ledger import Entry, read_entry
 from producers.seen import Seen
-from producers.states import State
+from producers.states import ABSENT
 from streams.catalogue import Catalogue
 from streams.settings import Settings
 
@@ -63,18 +65,16 @@ class Absent:
                 partitions = self._known.partitions
                 consumer.assign(partitions)
                 await consumer.seek_to_beginning(*partitions)
-                ends = await consumer.end_offsets(partitions)
-                while behind := [tp for tp in partitions if await consumer.position(tp) < ends[tp]]:
-                    for messages in (await consumer.getmany(*behind, timeout_ms=500)).values():
-                        for message in messages:
-                            self._take(found, message.key, message.value)
+                async with aclosing(messages_to_end(consumer, partitions)) as messages:
+                    async for message in messages:
+                        self._take(found, message.key, message.value)
         except (KafkaError, OSError) as error:
             raise RetryLater(f"Kafka does not answer: {type(error).__name__}") from error
         return found
 
     def _take(self, found: dict[bytes, Entry], key: bytes, value: bytes | None) -> None:
         entry = None if value is None else read_entry(key, value)
-        if entry is None or not entry.is_final or entry.state in (State.GONE, State.SUPERSEDED):
+        if entry is None or not entry.is_final or entry.state in ABSENT:
             found.pop(key, None)
             return
         listing = listing_of(entry.version)

@@ -10,10 +10,10 @@ from producers.containers.container import AnyContainer, Archive, Container, Fil
 from producers.containers.order import container_named, container_of
 from producers.encodings import LONGEST_MARK, UTF8, Encoding, Utf8Stream, encoding_named, encoding_of
 from producers.gathering.gather import own_carry
-from producers.inside import REFUSALS, Held, Inside, Stream
+from producers.inside import Held, Inside, Stream
 from producers.limits import Limits
 from producers.pieces import Piece
-from producers.states import Ending, ObjectReason, Position, State
+from producers.states import REFUSALS, Ending, ObjectReason, Position, State
 from producers.unpacking import PLAIN, Unpacking
 
 SAMPLE_BYTES = 64 << 10

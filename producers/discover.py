@@ -21,7 +21,7 @@ from producers.known import Known
 from producers.ready import Waiting
 from producers.seen import Seen
 from producers.versions import S3_FAULTS, Archived, Denied, Gone, Overwritten, etag_of, fault_of
-from producers.waiting import watched
+from producers.watched import watched
 from streams.catalogue import Catalogue
 from streams.settings import Settings, split_url
 
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 @dataclass(slots=True)
 class Swept:
     """One sweep: objects listed and announced, keys of our own output passed over, objects of drops that are
-    not ready, finished versions that are no longer there, sources that failed."""
+    not ready, finished versions that are no longer there, LIST calls, sources that failed."""
 
     listed: int = 0
     announced: int = 0
@@ -122,7 +122,7 @@ class Discover:
             swept.announced += len(news)
 
     async def _sweep_place(self, bucket: str, prefix: str, swept: Swept) -> None:
-        waiting = Waiting(self._catalogue, self._wall())
+        waiting = Waiting(self._wall())
         token = ""
         while True:
             # a page is asked for again as a whole: the token names where it begins
@@ -136,7 +136,7 @@ class Discover:
                 if seen.key.endswith("/") and not seen.size_bytes:
                     continue  # a folder's marker, not a drop
                 if self._catalogue.is_marker(bucket, seen.key):
-                    waiting.look(seen)
+                    waiting.take_marker(seen)
                     continue
                 source = self._catalogue.of(bucket, seen.key)
                 if source is None:

@@ -10,10 +10,7 @@ from producers.containers.container import FileContainer, Nest, Parser
 from producers.gathering.gather import Gather
 from producers.limits import Limits
 from producers.pieces import Piece
-from producers.states import Ending, ObjectReason, Position, State
-
-# Damage of these kinds says that the object is no data, not that data is broken.
-REFUSALS = frozenset({ObjectReason.EXPANSION, ObjectReason.TOO_DEEP, ObjectReason.TOO_MANY_MEMBERS})
+from producers.states import REFUSALS, Ending, ObjectReason, Position, State
 
 
 class Inside(Protocol):

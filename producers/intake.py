@@ -9,9 +9,9 @@ from functools import partial
 
 from clients.backlog import Gate
 from clients.catalogue import read_catalogue
-from clients.kafka import create_topics, intake_topics
 from clients.s3 import S3Client
 from clients.source_servers import source_clients
+from clients.topics import create_topics, intake_topics
 from clients.waiting import until_answered
 from producers.discover import Discover, Swept
 from producers.early_sweeps import EarlySweeps

@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import aclosing
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from clients.errors import RetryLater
-from clients.kafka import MESSAGE_BYTES, connection
+from clients.kafka import lone_consumer, messages_to_end
 from producers.announcements import listing_name
 from producers.ledger import Entry, read_entry
 from producers.seen import Seen
-from producers.states import ObjectVersion, State
+from producers.states import ABSENT, ObjectVersion, State
 from streams.names import Names
 from streams.settings import Settings
 
@@ -55,25 +56,14 @@ class Known:
         """Read to the read_committed end of now. Raises RetryLater when Kafka is away; repeat it then."""
         try:
             consumer = self._consumer or await self._open()
-            ends = await consumer.end_offsets(self.partitions)
-            while True:
-                behind = [tp for tp in self.partitions if await consumer.position(tp) < ends[tp]]
-                if not behind:
-                    return
-                for messages in (await consumer.getmany(*behind, timeout_ms=500)).values():
-                    for message in messages:
-                        self._apply(message.key, message.value)
+            async with aclosing(messages_to_end(consumer, self.partitions)) as messages:
+                async for message in messages:
+                    self._apply(message.key, message.value)
         except (KafkaError, OSError) as error:
             raise RetryLater(f"Kafka does not answer: {type(error).__name__}") from error
 
     async def _open(self) -> AIOKafkaConsumer:
-        consumer = AIOKafkaConsumer(
-            **connection(self._settings),
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            max_partition_fetch_bytes=MESSAGE_BYTES,
-        )
+        consumer = lone_consumer(self._settings)
         try:
             await consumer.start()
         except BaseException:
@@ -98,7 +88,7 @@ class Known:
             self._states[key] = entry.state
             self.records += entry.records - (known[0].records if known is not None else 0)
         if entry.is_final:
-            if entry.state in (State.GONE, State.SUPERSEDED):
+            if entry.state in ABSENT:
                 self.standing.discard(listing_of(entry.version))
                 self.absent.discard(listing_of(entry.version))
             else:

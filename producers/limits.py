@@ -4,6 +4,14 @@ from dataclasses import dataclass
 
 from streams.settings import Settings
 
+# Text that repeats itself shrinks a lot: a bomb is told from it only once there is much of it.
+INNOCENT_BYTES = 64 << 20
+
+
+def most_plain_bytes(expansion: int, stored_bytes: int) -> int:
+    """How many plain bytes so many stored ones may become; more is a bomb."""
+    return max(INNOCENT_BYTES, expansion * stored_bytes)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -16,7 +24,7 @@ class Limits:
     chunk_records: int
     record_bytes: int
     csv_field_bytes: int
-    expansion: int = 250  # plain bytes for a stored one
+    expansion: int = 250
     plain_bytes: int = 1 << 40
     members: int = 100_000
     member_bytes: int = 64 << 20

@@ -6,9 +6,8 @@ from typing import BinaryIO
 from producers.body import BLOCK_BYTES
 from producers.cutter import Cutter
 from producers.limits import Limits
-from producers.packing import Packed, packed
 from producers.pieces import Piece
-from producers.states import ObjectVersion, Position
+from producers.states import Position
 
 
 def pieces_of(stored: BinaryIO, limits: Limits, position: Position | None = None) -> Iterator[Piece]:
@@ -21,9 +20,3 @@ def pieces_of(stored: BinaryIO, limits: Limits, position: Position | None = None
     if cutter.wants_file:
         stored.seek(0)
         yield from cutter.read_file(stored)
-
-
-def read_chunks(stored: BinaryIO, version: ObjectVersion, limits: Limits) -> Iterator[Packed]:
-    """The object's chunks in order; the last one's piece has the ending (its chunk is None without records)."""
-    for piece in pieces_of(stored, limits):
-        yield packed([(b"", version, piece)])

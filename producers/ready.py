@@ -1,7 +1,7 @@
 """Drops of several files: which objects of a listing may be read already, by what their source says of it."""
 
 from producers.announcements import Announcement
-from streams.catalogue import Catalogue, Source
+from streams.catalogue import Source
 
 
 class Waiting:
@@ -11,18 +11,15 @@ class Waiting:
     are ready once the marker stands in it.
     """
 
-    def __init__(self, catalogue: Catalogue, now: float) -> None:
+    def __init__(self, now: float) -> None:
         self._now = now
-        self._markers = {source.marker for source in catalogue.sources if source.ready == "marker"}
         self._marked_folders: set[str] = set()
         self._unmarked: dict[str, list[Announcement]] = {}
         self._resting = 0
 
-    def look(self, seen: Announcement) -> None:
-        """Take note of an object that is no drop: it may be a marker."""
-        folder, _, name = seen.key.rpartition("/")
-        if name in self._markers:
-            self._marked_folders.add(folder)
+    def take_marker(self, seen: Announcement) -> None:
+        """A marker was listed: the objects of its folder are ready."""
+        self._marked_folders.add(seen.key.rpartition("/")[0])
 
     def is_ready(self, source: Source, seen: Announcement) -> bool:
         """True where it may be announced now; what waits for a marker is given by `marked` at the end."""

@@ -21,6 +21,10 @@ class State(StrEnum):
 FINAL = frozenset({State.COMPLETE, State.DAMAGED, State.REFUSED, State.SUPERSEDED, State.GONE})
 
 
+# Finished versions that no longer stand in their bucket.
+ABSENT = frozenset({State.SUPERSEDED, State.GONE})
+
+
 class ObjectReason(StrEnum):
     """Why an object version is in its state. A new one is a row here, never a text made up elsewhere."""
 
@@ -43,6 +47,10 @@ class ObjectReason(StrEnum):
     READER_ERROR = "reader_error"
     # found, and stays so: tried again at each sweep
     DENIED = "denied"
+
+
+# Damage of these kinds says that the object is no data, not that data is broken.
+REFUSALS = frozenset({ObjectReason.EXPANSION, ObjectReason.TOO_DEEP, ObjectReason.TOO_MANY_MEMBERS})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError,
 
 from clients.errors import Fatal, RetryLater
 from clients.kafka import MESSAGE_BYTES, compression, connection
-from producers.waiting import watched
+from producers.watched import watched
 from streams.chunks import RawChunk
 from streams.names import Names
 from streams.settings import Settings

@@ -6,13 +6,11 @@ from contextlib import suppress
 from producers.compressions.frames import skippable_bytes
 from producers.compressions.order import HEAD_BYTES, compression_named, compression_of
 from producers.compressions.stream import PLAIN_BLOCK_BYTES, Damage, PlainStream
-from producers.limits import Limits
+from producers.limits import Limits, most_plain_bytes
 from producers.states import ObjectReason
 
 PLAIN = "none"
 MOST_LAYERS = 2
-# Text that repeats itself shrinks a lot: a bomb is told from it only once there is much of it.
-_INNOCENT_BYTES = 64 << 20
 # Stored bytes are counted by these, so that where a bomb is seen does not depend on how they were split.
 _COUNTED_BYTES = 64 << 10
 _JOIN_BYTES = 256 << 10
@@ -72,7 +70,7 @@ class _Budget:
         """Call it before these bytes are read. They are at most `until_counted`."""
         self._stored_bytes += stored_bytes
         counted = -(-self._stored_bytes // _COUNTED_BYTES) * _COUNTED_BYTES
-        by_ratio = max(_INNOCENT_BYTES, self._limits.expansion * counted)
+        by_ratio = most_plain_bytes(self._limits.expansion, counted)
         self.plain_bytes = min(self._limits.plain_bytes, by_ratio)
 
 

@@ -15,7 +15,6 @@ from streams.records import Origin
 from streams.rules.model import CATEGORY_ORDER
 from streams.settings import BucketUrl, split_url
 
-# Ours end in a slash; a source may also name one object or the beginning of a key.
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 
 

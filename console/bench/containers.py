@@ -187,12 +187,11 @@ KINDS: tuple[Kind, ...] = (
 )
 
 
-def measure_containers(records: int, say: Callable[[str], None]) -> list[Cost]:
+def measure_containers(records: int) -> list[Cost]:
     """Read the same invented records in every container. Raises RuntimeError where one is missing."""
     all_lines = list(chat_lines(records, seed=11))
     found = []
     for kind in KINDS:
-        say(kind.name)
         lines = all_lines[: max(1, int(records * kind.share))]
         data = kind.write(lines)
         bare_seconds, bare_count = _timed(kind.bare, data)
@@ -206,7 +205,7 @@ def measure_containers(records: int, say: Callable[[str], None]) -> list[Cost]:
 
 
 def _timed(work: Callable[[bytes], int], data: bytes) -> tuple[float, int]:
-    work(data[:0] or data)  # once to warm up: imports and first allocations are no part of the cost
+    work(data)  # once to warm up: imports and first allocations are no part of the cost
     began = time.process_time()
     count = work(data)
     return max(time.process_time() - began, 1e-9), count

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -44,17 +43,17 @@ def show_intake(
 
     with alone(state, "bench"):
         say("Reading in every container")
-        costs = measure_containers(records, lambda _: None)
+        costs = measure_containers(records)
         console.print(_costs_table(costs))
         larges: list[Large] = []
         if gib:
             say(f"One object of {gib:g} GiB in every container")
-            larges = measure_large(int(gib * (1 << 30)), state, lambda _: None)
+            larges = measure_large(int(gib * (1 << 30)), state)
             console.print(_large_table(larges))
         say(f"Two sweeps over {keys:,} keys")
         swept = measure_sweeps(keys)
         say(f"{objects:,} objects of one dialogue each, through real Kafka")
-        small = _small(state, objects, say)
+        small = _small(state, objects)
         console.print(_rest_table(swept, small))
     if json_file is not None:
         found = {
@@ -67,7 +66,7 @@ def show_intake(
     return 0
 
 
-def _small(state: Path, objects: int, say: Callable[[str], None]) -> SmallObjects:
+def _small(state: Path, objects: int) -> SmallObjects:
     shutil.rmtree(state / "servers", ignore_errors=True)
     bodies = list(chat_lines(_BODIES, seed=13))
     try:

@@ -5,11 +5,13 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+
+import orjson
 
 from console.bench.containers import KINDS, LIMITS, Kind
 from console.bench.corpus import chat_lines
@@ -22,14 +24,14 @@ _PART_RECORDS = 4_000  # about 17 MB, written over and over
 _FEED_BYTES = 512 << 10
 # What can only be read here and there lies in a file of the state folder while it is measured.
 _FILES = ("parquet", "zip")
-# Frames that decoders keep whole need more; elsewhere the limit of a worker holds.
+# An xz dictionary may be up to 320 MiB, and both had a wider limit set; the bench's own need far less.
 MOST_MIB = {"bzip2": 500, "xz": 500}
 USUAL_MOST_MIB = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Large:
-    """One large object: its stored and plain bytes as far as known, seconds, records, and the peak of the process."""
+    """One large object: its stored bytes, records, seconds, and the peak of the process."""
 
     name: str
     stored_bytes: int
@@ -42,13 +44,12 @@ class Large:
         return MOST_MIB.get(self.name, USUAL_MOST_MIB)
 
 
-def measure_large(plain_bytes: int, folder: Path, say: Callable[[str], None]) -> list[Large]:
+def measure_large(plain_bytes: int, folder: Path) -> list[Large]:
     """Read one object of about so many plain bytes in each container. Files in `folder` are deleted again."""
     found = []
     for kind in KINDS:
         if "," in kind.name:
             continue  # another spelling of one that is measured
-        say(kind.name)
         # a process for each: a peak is for ever
         with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as child:
             found.append(child.submit(_read, kind.name, plain_bytes, str(folder)).result())
@@ -115,7 +116,6 @@ def _write_file(name: str, lines: list[bytes], times: int, place: Path) -> None:
             for _ in range(times):
                 member.write(body)
         return
-    import orjson
     import pyarrow
     import pyarrow.parquet
 

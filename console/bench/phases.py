@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from clients.errors import Fatal
-from clients.kafka import create_topics, intake_topics
 from clients.runs import RunStore, run_store
 from clients.s3 import S3Client
+from clients.topics import create_topics, intake_topics
 from console.bench.field import Field
 from console.bench.figures import WHOLE, Phase
 from console.drain import Drain

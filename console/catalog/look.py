@@ -26,7 +26,6 @@ from streams.rules.fields import BadPack, Fields, read_yaml
 from streams.rules.policy import Policy, read_policy
 from streams.settings import Settings, split_url
 
-SAMPLES = 5
 _AT_ONCE = 4
 LEDGER_SECONDS = 5.0
 

@@ -3,7 +3,7 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -65,10 +65,7 @@ async def open_place(settings: Settings, place: str) -> AsyncIterator[Place]:
     bucket, prefix = split_url(place)
     if not bucket:
         raise Fatal(f"{place}: name a bucket, for example s3://chats/drops/")
-    clients: AbstractAsyncContextManager[Callable[[str], S3Client]] = source_clients(
-        settings, read_catalogue(settings), connections=8
-    )
-    async with clients as client_of:
+    async with source_clients(settings, read_catalogue(settings), connections=8) as client_of:
         yield S3Place(settings, client_of(bucket), bucket, prefix)
 
 
@@ -77,6 +74,7 @@ class LocalPlace:
 
     def __init__(self, place: str) -> None:
         self._root = Path(place)
+        self._base = self._root.parent if self._root.is_file() else self._root
         self.name = place.rstrip("/") + "/" if self._root.is_dir() else place
         self.asked = Asked()
 
@@ -84,10 +82,8 @@ class LocalPlace:
         if not self._root.exists():
             raise Fatal(f"{self.name}: there is no such file or folder")
         if self._root.is_file():
-            self._base = self._root.parent
             yield Listed(self._root.name, self._root.stat().st_size), False
             return
-        self._base = self._root
         for path in sorted(self._root.rglob("*")):
             if path.is_file():
                 yield Listed(path.relative_to(self._root).as_posix(), path.stat().st_size), False

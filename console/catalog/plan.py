@@ -12,8 +12,6 @@ from streams.outcomes import Split
 from streams.rules.policy import Policy
 from streams.settings import Settings
 
-# README, "Speed": the whole path on two cores with all servers on the same machine, records of 4.3 kB.
-RECORDS_PER_SECOND = 2720.0
 # What `decided` holds of a record beside its raw bytes: facts, and its row of `outcomes`. Measured on the bench's
 # corpus: 1,471 bytes at records of 1.2 kB, 1,594 at 4.3 kB; real files of short records had up to 1,540.
 DECIDED_ADDED_BYTES = 1600
@@ -21,9 +19,8 @@ DECIDED_ADDED_BYTES = 1600
 PRESSED_SHARE = 0.38
 # What the filters take beyond their size: shards are made a twentieth larger, for they fill unevenly.
 SHARD_ROOM = 1.05
-_CUT_FILES = (
-    len(DATASETS) + len(Split) - 1
-)  # a file of each dataset, three of kept: the most that a cut writes
+# A file of each dataset, three of kept: the most that a cut writes.
+_CUT_FILES = len(DATASETS) + len(Split) - 1
 _HEADROOM = 1.2
 
 

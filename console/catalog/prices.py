@@ -34,3 +34,7 @@ def told_usd(usd: float) -> str:
     if usd >= 0.1 or not usd:
         return f"{usd:,.2f}"
     return f"{usd:.2g}" if usd >= 0.001 else "under 0.001"
+
+
+# README, "Speed": the whole path on two cores with all servers on the same machine, records of 4.3 kB.
+RECORDS_PER_SECOND = 2720.0

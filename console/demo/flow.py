@@ -14,9 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from clients.errors import Fatal
-from clients.kafka import create_topics, intake_topics
 from clients.runs import RunStore, run_store
 from clients.s3 import S3Client, error_code, s3_client
+from clients.topics import create_topics, intake_topics
 from console.demo.bars import Bars, Stage
 from console.demo.generate import Drop, Drops
 from console.drain import Drain, check_alive

@@ -7,12 +7,10 @@ from typing import Any
 from producers.containers.container import MemberCutter, Nest
 from producers.limits import Limits
 from producers.pieces import Piece, PieceStub
-from producers.states import Ending, ObjectReason, Position, State
+from producers.states import REFUSALS, Ending, ObjectReason, Position, State
 
 # An archive within an archive is read; one more around both is not.
 DEEPEST = 1
-# Reasons that break the whole archive off, whatever it gave: it is no data, or more than is allowed.
-_REFUSALS = frozenset({ObjectReason.EXPANSION, ObjectReason.TOO_DEEP, ObjectReason.TOO_MANY_MEMBERS})
 
 
 def too_deep() -> Piece:
@@ -158,7 +156,7 @@ class MemberReader:
         )
 
     def _ending(self, reason: ObjectReason, byte: int) -> Ending:
-        if reason in _REFUSALS:
+        if reason in REFUSALS:
             return Ending(State.REFUSED, reason, byte, detail=self._detail())
         if self._damaged:
             first = ObjectReason(next(iter(self._damaged)))

@@ -14,7 +14,7 @@ from producers.chunker import Chunker
 from producers.containers.container import FileContainer, Found, Nest, Sample
 from producers.containers.parquet_footer import BadThrift, Column, groups_of
 from producers.gathering.gather import Gather
-from producers.limits import Limits
+from producers.limits import Limits, most_plain_bytes
 from producers.pieces import Piece
 from producers.states import Ending, ObjectReason, Position, State
 
@@ -26,10 +26,7 @@ MAGIC = b"PAR1"
 # pyarrow looks for the footer in so many last bytes: asked for here first, they are one request for both.
 _TAIL_BYTES = 64 << 10
 _FOOTER_BYTES = 32 << 20  # unpacked it takes several times as much memory
-# Text that repeats itself shrinks a lot: a bomb is told from it only once there is much of it.
-_INNOCENT_BYTES = 64 << 20
-
-# The same for the values of lists: a billion nulls of one row are a few bytes, and 12 each in memory.
+# As for bytes, so for the values of lists: a billion nulls of one row are a few bytes, and 12 each in memory.
 _INNOCENT_VALUES = 16 << 20
 _VALUES_A_BYTE = 64
 
@@ -49,7 +46,7 @@ def _read(file: BinaryIO, limits: Limits, position: Position, _nest: Nest) -> It
         return
     gather, chunker = Gather(limits, position), Chunker(limits, position)
     made_bytes: int = position.carry.get("made", 0)
-    most_bytes = min(limits.plain_bytes, max(_INNOCENT_BYTES, limits.expansion * source.size))
+    most_bytes = min(limits.plain_bytes, most_plain_bytes(limits.expansion, source.size))
     row = position.record
     ending: Ending | None = None
     try:
@@ -112,7 +109,7 @@ def _opened(source: "Source", limits: Limits) -> "Batches | Ending":
 def _is_bomb(columns: list[Column], limits: Limits) -> bool:
     """Whether the footer promises more than we would unpack; what it hides is found page by page."""
     return sum(column.plain_bytes for column in columns) > limits.plain_bytes or any(
-        column.plain_bytes > max(_INNOCENT_BYTES, limits.expansion * (column.end - column.start))
+        column.plain_bytes > most_plain_bytes(limits.expansion, column.end - column.start)
         or (column.is_nested and column.values > max(_INNOCENT_VALUES, _VALUES_A_BYTE * column.plain_bytes))
         for column in columns
     )

@@ -111,7 +111,7 @@ def _text(array: pa.Array) -> list[Any]:
     except pa.ArrowException:
         # writers do not always check what they call text
         raw = array.cast(pa.large_binary()).to_pylist()
-        return [None if value is None else _checked(value, repaired) for value in raw]
+        return [None if value is None else _checked(value) for value in raw]
     return found
 
 
@@ -128,11 +128,11 @@ def _text_or_nothing(raw: bytes) -> Any:
         return None if text is None else _Repaired(text.decode())
 
 
-def _checked(raw: bytes, otherwise: Callable[[bytes], bytes | None]) -> Any:
+def _checked(raw: bytes) -> Any:
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        text = otherwise(raw)
+        text = repaired(raw)
         return _UNREADABLE if text is None else _Repaired(text.decode())
 
 

@@ -7,10 +7,10 @@ from typing import BinaryIO
 from producers.compressions.stream import Damage
 from producers.containers.container import FileContainer, Found, Nest, Sample
 from producers.containers.members import DEEPEST, MemberReader, too_deep
-from producers.containers.zip_bytes import INNOCENT_BYTES, Forward, listed_bytes
+from producers.containers.zip_bytes import Forward, listed_bytes
 from producers.containers.zip_directory import END, LOCAL, Entry, entries_of
 from producers.containers.zip_methods import Unreadable
-from producers.limits import Limits
+from producers.limits import Limits, most_plain_bytes
 from producers.pieces import Piece
 from producers.states import ObjectReason, Position, State
 
@@ -30,7 +30,7 @@ class _Zip:
         self._members = MemberReader(limits, position, nest)
         self._size = file.seek(0, io.SEEK_END)
         # members can share their packed bytes: a bomb that no member alone is
-        self._most_bytes = min(limits.plain_bytes, max(INNOCENT_BYTES, limits.expansion * self._size))
+        self._most_bytes = min(limits.plain_bytes, most_plain_bytes(limits.expansion, self._size))
         self._is_bomb = False
 
     def read(self) -> Iterator[Piece]:

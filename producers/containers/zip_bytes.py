@@ -10,11 +10,10 @@ from isal import isal_zlib
 from producers.compressions.stream import Damage
 from producers.containers.zip_directory import HAS_DESCRIPTOR, IS_ENCRYPTED, LOCAL, Entry, local_entry
 from producers.containers.zip_methods import DEFLATE, Inflate, Unreadable, stream_of
+from producers.limits import most_plain_bytes
 from producers.states import ObjectReason
 
 BLOCK_BYTES = 512 << 10
-# Text that repeats itself shrinks a lot: a bomb is told from it only once there is much of it.
-INNOCENT_BYTES = 64 << 20
 _SCAN_BYTES = 64 << 10
 _DESCRIPTOR = b"PK\x07\x08"
 
@@ -35,7 +34,7 @@ def _sized(file: BinaryIO, entry: Entry, expansion: int) -> Iterator[bytes]:
     if entry.flags & IS_ENCRYPTED:
         raise Unreadable(ObjectReason.ENCRYPTED)
     left = entry.packed_bytes
-    most = max(INNOCENT_BYTES, expansion * left)
+    most = most_plain_bytes(expansion, left)
     block = file.read(min(left, BLOCK_BYTES))
     stream = stream_of(entry.method, block, entry.plain_bytes)
     crc = size = 0
@@ -101,7 +100,7 @@ class Forward:
             packed += len(block)
             for plain in inflate.feed(block):
                 size += len(plain)
-                if size > max(INNOCENT_BYTES, self._expansion * packed):
+                if size > most_plain_bytes(self._expansion, packed):
                     raise Damage(ObjectReason.EXPANSION)
                 crc = isal_zlib.crc32(plain, crc)
                 yield plain

@@ -11,6 +11,7 @@ from faust.types import TP, EventT
 
 from agents.app import ForebayApp, create_app
 from clients import kafka
+from clients.topics import Topic, create_topics
 from console.local.stack import Stack
 from streams.settings import Settings
 
@@ -24,8 +25,8 @@ def settings_of(stack: Stack, **more: Any) -> Settings:
 
 
 async def make_topic(settings: Settings, name: str, partitions: int = 1) -> str:
-    topic = kafka.Topic(f"{settings.namespace}.{name}", partitions, {"max.message.bytes": "8388608"})
-    await kafka.create_topics(settings, [topic])
+    topic = Topic(f"{settings.namespace}.{name}", partitions, {"max.message.bytes": "8388608"})
+    await create_topics(settings, [topic])
     return topic.name
 
 

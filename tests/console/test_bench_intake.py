@@ -10,7 +10,7 @@ from producers.containers.order import CONTAINERS
 
 
 def test_every_container_and_compression_has_its_figure() -> None:
-    costs = measure_containers(200, lambda _: None)
+    costs = measure_containers(200)
     assert all(cost.ours > 0 and cost.bare > 0 for cost in costs)
     names = {word for kind in KINDS for word in kind.name.replace(",", "").split()}
     # a transcript is one record a file: there is no stream of them to measure
@@ -19,7 +19,7 @@ def test_every_container_and_compression_has_its_figure() -> None:
 
 
 def test_a_large_object_is_read_whole_and_its_file_removed(tmp_path: Path) -> None:
-    found = measure_large(20 << 20, tmp_path, lambda _: None)
+    found = measure_large(20 << 20, tmp_path)
     assert all(row.records > 0 and row.peak_mib <= row.most_mib for row in found)
     assert list(tmp_path.iterdir()) == []
 

@@ -15,8 +15,9 @@ from console.catalog.estimating import Estimate
 from console.catalog.listing import Folder
 from console.catalog.look import FolderSeen, Seen, policy_of
 from console.catalog.places import Asked
-from console.catalog.plan import DECIDED_ADDED_BYTES, RECORDS_PER_SECOND, Plan, make_plan
+from console.catalog.plan import DECIDED_ADDED_BYTES, Plan, make_plan
 from console.catalog.plan_view import plan, show_plan, told_time
+from console.catalog.prices import RECORDS_PER_SECOND
 from streams.settings import Settings
 from tests.console.catalog_drops import chats, jsonl, put
 

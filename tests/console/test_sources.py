@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from clients.errors import RetryLater
-from console import source_states
+from console import ledger_counts, source_states
 from console.catalog.look import look_at
 from console.ledger_counts import NoLedger
 from console.local.stack import Stack
@@ -48,7 +48,7 @@ async def looked(
     async def live(_: Settings) -> tuple[Rejects | None, str]:
         return rejects
 
-    monkeypatch.setattr(source_states, "ledger_rows", rows)
+    monkeypatch.setattr(ledger_counts, "ledger_rows", rows)
     monkeypatch.setattr(source_states, "live_rejects", live)
     return await look_at_sources(settings)
 

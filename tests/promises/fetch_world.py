@@ -11,8 +11,9 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from clients.kafka import create_topics, intake_topics, reader
+from clients.kafka import reader
 from clients.s3 import s3_client
+from clients.topics import create_topics, intake_topics
 from console.environment import to_environment
 from console.local.stack import Stack
 from producers.ledger import Entry, read_entry
