@@ -16,6 +16,9 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _POLL_SECONDS = 0.02
 _KILL_WAIT_SECONDS = 10.0  # SIGKILL takes effect at once unless the process hangs in the kernel
+# The kernel's "parent" is the thread that forked: a child started from a short-lived thread would die with that
+# thread, in the middle of our life. This one lives as long as the interpreter.
+_LAUNCHER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="launcher")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +149,8 @@ def launch(
                 preexec_fn=die_with_us,
             )
 
-    popen = _launcher().submit(start).result()
+    popen = _LAUNCHER.submit(start).result()
     return Child(name, Identity.of(popen.pid), log, popen)
-
-
-@functools.cache
-def _launcher() -> ThreadPoolExecutor:
-    # The kernel's "parent" is the thread that forked: a child started from a short-lived thread would die
-    # with that thread, in the middle of our life. This one lives as long as the interpreter.
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="launcher")
 
 
 def _death_by(parent: int) -> Callable[[], None]:

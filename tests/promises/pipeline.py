@@ -101,8 +101,6 @@ class Pipeline:
         # the test's own eyes see the store itself, not a proxy before it
         self.s3 = s3_of(stack.environment())
         self.s3.create_bucket(Bucket=name)
-        # inherited by the children: one that is told to drain before it listens must not die of it
-        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         self.processes: list[Process] = []
         self.run: Run | None = None
 
@@ -202,12 +200,16 @@ class Pipeline:
 @contextmanager
 def pipeline(stack: Stack, folder: Path, **more: Any) -> Iterator[Pipeline]:
     """A pipeline whose processes all end with the block."""
+    # inherited by the children: one that is told to drain before it listens must not die of it
+    before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     made = Pipeline(stack, folder, **more)
     try:
         yield made
     finally:
         made.stop()
         made.remove()
+        # not left so: what a later test starts would inherit it, and a shell cannot trap what it got ignored
+        signal.signal(signal.SIGUSR1, before)
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60, pause: float = 0.1) -> None:
