@@ -7,7 +7,7 @@ from pathlib import Path
 
 # imported for every run: CPython 3.11.7 can die at a session's end ("AST constructor recursion depth mismatch")
 # when pytest's plugin for it is there and the package itself was never imported
-import hypothesis  # noqa: F401
+import hypothesis
 import pytest
 
 from console.local.ports import Ports
@@ -19,6 +19,11 @@ __all__ = ["pytest_terminal_summary"]
 
 ROOT = Path(__file__).parent.parent
 JARS = ROOT / ".forebay" / "jars"  # fetched once for all runs
+# One commit, one verdict: properties try the same examples in every run. To search on with new ones:
+# pytest --hypothesis-profile=default
+hypothesis.settings.register_profile("steady", derandomize=True)
+hypothesis.settings.load_profile("steady")
+
 _SERVER_FIXTURES = {"stack", "private_stack", "start_stack"}
 
 
