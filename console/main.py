@@ -25,6 +25,7 @@ from clients.logs import start_logging
 from console.catalog.prices import RECORDS_PER_SECOND
 from console.environment import BadSettings, read_settings
 from console.local.unavailable import Unavailable
+from console.rules.app import rules_app
 from streams.rules.fields import BadPack
 from streams.settings import Settings
 
@@ -330,6 +331,8 @@ def promote(
     _quiet()
     _run(promote_run(settings, run, within, say))
 
+
+app.add_typer(rules_app, name="rules")
 
 bench_app = typer.Typer(invoke_without_command=True)
 app.add_typer(bench_app, name="bench")

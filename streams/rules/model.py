@@ -5,11 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntFlag, StrEnum
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 import hyperscan
 
 from streams.outcomes import Level
 from streams.rules.policy import Policy
+
+if TYPE_CHECKING:
+    from streams.rules.gate_model import GateModel
 
 
 @cache
@@ -183,6 +187,7 @@ class Pack:
     labels: Mapping[str, str]
     sources: Mapping[str, str]
     hotlines: frozenset[str]
+    models: Mapping[Kind, "GateModel"]
     databases: Databases = field(repr=False, compare=False)
     stored: bytes = field(repr=False, compare=False, default=b"")
 

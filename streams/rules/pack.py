@@ -14,6 +14,7 @@ from streams.rules.database import compile_rules, dump, stamp_of, unfit
 from streams.rules.dialect import BadPattern, translate
 from streams.rules.examples import failing
 from streams.rules.fields import BadPack, Fields, read_yaml
+from streams.rules.gate_model import SUFFIX, GateModel, read_models
 from streams.rules.model import CATEGORIES, Guard, Kind, Pack, Reads, Rule, Where, hint_needle
 from streams.rules.policy import Policy, read_policy
 
@@ -47,6 +48,7 @@ class _Reader:
         self.sources: dict[str, str] = {}
         self.hotlines: frozenset[str] = frozenset()
         self.rules: list[Rule] = []
+        self.models: dict[Kind, GateModel] = {}
         self.seen: Counter[str] = Counter()
 
     def new_id(self, fields: Fields, identifier: str) -> None:
@@ -162,23 +164,27 @@ class _Reader:
 
 # What others build on comes first; within one kind the files go by name.
 _FIRST = ("pack", "policy", "fragments", "guards")
+_ONCE = ("pack", "policy")
+_AT_MOST_ONCE = "models"
 
 
 def _gather(files: Mapping[str, bytes]) -> _Reader:
     reader = _Reader()
     opened: list[tuple[int, str, str, Fields]] = []
-    for name in sorted(files):
+    for name in sorted(name for name in files if not name.endswith(SUFFIX)):
         try:
             fields = Fields(read_yaml(files[name]), name, reader.faults)
         except ValueError as error:
             reader.faults.append(f"{name}: {error}")
             continue
-        kind = fields.text("kind", among=(*_FIRST, *Kind))
+        kind = fields.text("kind", among=(*_FIRST, _AT_MOST_ONCE, *Kind))
         opened.append((_FIRST.index(kind) if kind in _FIRST else len(_FIRST), name, kind, fields))
     once = Counter(kind for _, _, kind, _ in opened)
-    for needed in ("pack", "policy"):
+    for needed in _ONCE:
         if once[needed] != 1:
             reader.faults.append(f"kind {needed}: exactly one file, found {once[needed]}")
+    if once[_AT_MOST_ONCE] > 1:
+        reader.faults.append(f"kind {_AT_MOST_ONCE}: one file at most, found {once[_AT_MOST_ONCE]}")
     for _, _, kind, fields in sorted(opened, key=lambda row: row[:2]):
         match kind:
             case "pack":
@@ -192,6 +198,8 @@ def _gather(files: Mapping[str, bytes]) -> _Reader:
                 reader.read_fragments(fields)
             case "guards":
                 reader.read_guards(fields)
+            case "models":
+                reader.models |= read_models(fields, files, reader.faults)
             case "":
                 continue
             case _:
@@ -211,7 +219,7 @@ def digest_of(files: Mapping[str, bytes]) -> str:
 
 
 def read_pack(files: Mapping[str, bytes], database: bytes | None = None) -> Pack:
-    """The pack in `files` (relative name → bytes of each YAML file), its examples proven.
+    """The pack in `files` (relative name → bytes of each YAML and model file), its examples proven.
 
     `database` is an earlier `Pack.database_bytes()`; one that does not fit is not used. Raises BadPack with
     every fault that can be told: examples are run only once all the rest is right.
@@ -237,6 +245,7 @@ def read_pack(files: Mapping[str, bytes], database: bytes | None = None) -> Pack
         labels=reader.labels,
         sources=reader.sources,
         hotlines=reader.hotlines,
+        models=reader.models,
         databases=compiled,
         stored=stamp_of(rules) + dump(compiled),
     )

@@ -1,32 +1,98 @@
-"""Turns the standing matches of a gate's rules into its finding: how the two gates judge alike."""
+"""What the two gates share: a finding of the rules that stand and of the model that reads the same words."""
 
-from math import prod
+import re
+from collections.abc import Iterator
+from math import exp, prod
 
 from streams.outcomes import Level
-from streams.records import Finding, Span
+from streams.records import Finding, Role, Span
+from streams.rules.gate_model import GateModel
 from streams.rules.guards import standing
-from streams.rules.model import Kind
+from streams.rules.model import Kind, Pack
+from streams.rules.ngrams import plain
 from streams.steps.scan import Scan
 
 NOTHING = Finding(None, 0.0)
 
+# Looked up once: in Python 3.11 a member costs ten times as much as a name.
+_SPEAKERS = {Kind.CRISIS: Role.USER, Kind.UNSAFE_REPLY: Role.ASSISTANT}
+_ACUTE, _ELEVATED = Level.ACUTE, Level.ELEVATED
 
-def finding(scan: Scan, kind: Kind) -> Finding:
-    """Level of the gravest rule, the rules by name, their spans in order without repeats.
+# The words of `ngrams.plain` where they stand in folded text.
+_WORDS = re.compile(rb"[a-z0-9'\x80-\xff]*[a-z0-9\x80-\xff][a-z0-9'\x80-\xff]*|[.!?;:\n,]")
+_LARGEST_EXPONENT = 50.0
 
-    The score is 1 - ∏(1 - weight) over distinct rules: each one adds, none takes it past 1.
+
+def finding(scan: Scan, kind: Kind, pack: Pack) -> Finding:
+    """Level of the gravest that spoke, the rules by name (the model among them), their spans without repeats.
+
+    The score is 1 - ∏(1 - weight) over distinct rules, or the model's probability where that is more: a fact, and
+    there also where nobody spoke (level None).
     """
-    if not scan.of(kind):
-        return NOTHING
     rules, spans = {}, set()
-    for match in standing(scan, kind):
-        rules[match.hit.rule.id] = match.hit.rule
-        spans.add(scan.span(match.hit.message, match.start, match.end))
-    if not rules:
-        return NOTHING
-    level = Level.ACUTE if any(rule.level is Level.ACUTE for rule in rules.values()) else Level.ELEVATED
+    if scan.of(kind):
+        for match in standing(scan, kind):
+            rules[match.hit.rule.id] = match.hit.rule
+            spans.add(scan.span(match.hit.message, match.start, match.end))
     score = 1 - prod(1 - rule.weight for rule in rules.values())
-    return Finding(level, round(score, 4), tuple(sorted(rules)), _longest(spans))
+    level = None
+    if rules:
+        level = _ACUTE if any(rule.level is _ACUTE for rule in rules.values()) else _ELEVATED
+    names = sorted(rules)
+    model = pack.models.get(kind)
+    if model is not None:
+        heard = _hear(scan, kind, model)
+        if heard is not None:
+            probability, own_level, passage = heard
+            score = max(score, probability)
+            if own_level is not None:
+                names.append(model.rule)
+                spans.update(passage)
+                level = _ACUTE if _ACUTE in {level, own_level} else _ELEVATED
+    if level is None and score == 0:
+        return NOTHING
+    return Finding(level, round(score, 4), tuple(names), _longest(spans))
+
+
+def spoken(scan: Scan, kind: Kind) -> tuple[list[int], bytes]:
+    """The messages that a gate's model reads (both sides where roles were guessed), and their plain text."""
+    conversation = scan.conversation
+    speaker = _SPEAKERS[kind]
+    both = conversation.roles_guessed
+    places = [
+        place
+        for place, message in enumerate(conversation.messages)
+        if message.role is speaker or (both and message.role in _SPEAKERS.values())
+    ]
+    texts = [scan.text[start:end] for start, end in map(scan.bounds, places)]
+    return places, plain(b"\n".join(texts))
+
+
+def _hear(scan: Scan, kind: Kind, model: GateModel) -> tuple[float, Level | None, list[Span]] | None:
+    """The model's probability, its level where it speaks, and the passage; None where there is no word to read."""
+    places, text = spoken(scan, kind)
+    if not text.strip(b" .,"):
+        return None
+    found = model.scorer.score(text)
+    value = found.value - model.threshold
+    probability = 1 / (1 + exp(min(_LARGEST_EXPONENT, max(-_LARGEST_EXPONENT, -value))))
+    if value < 0:
+        return probability, None, []
+    is_acute = model.acute is not None and model.acute.score(text).value >= model.acute_threshold
+    first, behind = text[: found.start].count(b" "), text[: found.end].count(b" ")
+    return probability, _ACUTE if is_acute else _ELEVATED, list(_passage(scan, places, first, behind))
+
+
+def _passage(scan: Scan, places: list[int], first: int, behind: int) -> Iterator[Span]:
+    """The words from number `first` to before `behind`, as one span in each message that holds some of them."""
+    number = 1  # plain text begins with a space, so its first word has one before it
+    for place in places:
+        low, high = scan.bounds(place)
+        own = [word.span() for word in _WORDS.finditer(scan.text, low, high)]
+        taken = own[max(0, first - number) : max(0, behind - number)]
+        if taken:
+            yield scan.span(place, taken[0][0], taken[-1][1])
+        number += len(own) + 1  # the end of a message reads as the end of a sentence
 
 
 def _longest(spans: set[Span]) -> tuple[Span, ...]:

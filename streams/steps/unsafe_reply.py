@@ -7,5 +7,5 @@ from streams.steps.scan import Scan
 
 
 def unsafe_reply(conversation: Conversation, scan: Scan, pack: Pack) -> Finding:
-    """The unsafe-reply rules that stand, with level, score and spans; level None where there are none."""
-    return finding(scan, Kind.UNSAFE_REPLY)
+    """The unsafe-reply rules that stand and the model, with level, score and spans; level None where none speaks."""
+    return finding(scan, Kind.UNSAFE_REPLY, pack)

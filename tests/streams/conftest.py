@@ -14,9 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def pack_files() -> dict[str, bytes]:
-    """The YAML files of the pack that ships with Forebay."""
+    """The files of the pack that ships with Forebay."""
     folder = ROOT / "streams" / "rules" / "pack"
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.yaml"))}
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
 @pytest.fixture(scope="session")

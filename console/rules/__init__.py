@@ -1,0 +1,1 @@
+"""`forebay rules`: shows, tries, trains and measures a rule pack."""

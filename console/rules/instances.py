@@ -1,0 +1,102 @@
+"""What a gate's model learns from: each labelled text as a whole, and the windows of the long ones.
+
+Where danger is one quiet sentence among many, the whole says little about which words mattered: the writers have
+put brackets round the passage, so a window that holds it is an example, and one of a harmless text is another.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+
+from streams.fold import fold
+from streams.rules.labelled import CLOSE, OPEN, Example, own_words
+from streams.rules.model import Kind
+from streams.rules.ngrams import SLOT_BITS, plain, slots
+
+# Bytes of the windows that are learnt from: the one that is scored, and one that holds little but the passage.
+_WINDOWS = (250, 700)
+# All windows of a text together weigh so many whole texts.
+_WINDOWS_WEIGHT = 2.0
+# A text must be so much longer than a window to be cut into some.
+_MUCH_LONGER = 1.3
+# A window of danger holds so much of the marked passage, or is itself marked by so much.
+_PASSAGE, _OF_WINDOW = 0.8, 0.6
+# words that nobody writes: they carry the brackets through folding
+_OPENED, _CLOSED = b"qqopenqq", b"qqcloseqq"
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Instances:
+    """Rows of slots with their label, weight, and the number of the example that each comes from."""
+
+    slots: csr_matrix
+    labels: npt.NDArray[np.bool_]
+    weights: Floats
+    examples: npt.NDArray[np.intp]
+
+
+def marked_text(example: Example, gate: Kind) -> tuple[bytes, npt.NDArray[np.bool_]]:
+    """The plain text that the gate's model reads, and for each byte whether it stands between brackets."""
+    text = (
+        own_words(example, gate)
+        .replace(OPEN, f" {_OPENED.decode()} ")
+        .replace(CLOSE, f" {_CLOSED.decode()} ")
+    )
+    words, marks, is_open = [], [], False
+    for word in plain(fold(text)).split(b" "):
+        if word in {_OPENED, _CLOSED}:
+            is_open = word == _OPENED
+        else:
+            words.append(word)
+            marks.extend([is_open] * (len(word) + 1))
+    joined = b" ".join(words)
+    return joined, np.array(marks[: len(joined)], bool)
+
+
+def make_instances(examples: Sequence[Example], labels: Sequence[bool], gate: Kind) -> Instances:
+    """Each example whole, with weight 1, and its windows."""
+    texts: list[bytes] = []
+    found_labels: list[bool] = []
+    weights: list[float] = []
+    places: list[int] = []
+    for place, (example, label) in enumerate(zip(examples, labels, strict=True)):
+        text, marks = marked_text(example, gate)
+        for part, weight in ((text, 1.0), *_windows(text, marks, label=label)):
+            texts.append(part)
+            found_labels.append(label)
+            weights.append(weight)
+            places.append(place)
+    return Instances(slot_rows(texts), np.array(found_labels), np.array(weights), np.array(places))
+
+
+def _windows(text: bytes, marks: npt.NDArray[np.bool_], *, label: bool) -> Iterator[tuple[bytes, float]]:
+    marked = np.concatenate(([0], np.cumsum(marks)))
+    for size in _WINDOWS:
+        if len(text) < size * _MUCH_LONGER:
+            continue
+        starts = [*range(0, len(text) - size, size // 2 if label else size), len(text) - size]
+        if label:
+            least = min(_OF_WINDOW * size, _PASSAGE * marked[-1])
+            # without brackets nobody knows where it stands
+            starts = [at for at in starts if marked[-1] and marked[at + size] - marked[at] >= least]
+        for start in starts:
+            yield text[start : start + size], _WINDOWS_WEIGHT / len(_WINDOWS) / len(starts)
+
+
+def slot_rows(texts: Sequence[bytes]) -> csr_matrix:
+    """A row of slot counts for each plain text, divided as `Scorer` divides its evidence."""
+    columns, values, ends = [], [], [0]
+    for text in texts:
+        places = np.concatenate(slots(text))
+        slot, count = np.unique(places, return_counts=True)
+        columns.append(slot)
+        values.append(count / np.sqrt(max(1, len(places))))
+        ends.append(ends[-1] + len(slot))
+    return csr_matrix(
+        (np.concatenate(values), np.concatenate(columns), ends), shape=(len(texts), 1 << SLOT_BITS)
+    )

@@ -1,0 +1,90 @@
+"""`forebay rules train`: makes the models of a gate from its examples and says how well they do."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from clients.errors import Fatal
+from console.rules.fit import train
+from console.rules.instances import Floats
+from console.rules.sets import CALIBRATION, EXAMPLES, TEST, labelled
+from console.rules.validate import Labels, alarms_at, area, curve, labels_of, leave_one_writer_out, scores
+from streams.outcomes import Level
+from streams.rules.gate_model import SUFFIX
+from streams.rules.labelled import Example, near_copies
+from streams.rules.model import Kind
+
+_RECALLS = (0.90, 0.95, 0.97, 0.98, 0.99)
+
+
+def train_gate(gate: Kind, out: Path, console: Console, *, is_validated: bool) -> None:
+    """Write the gate's model files into `out`. Deterministic: the same examples, the same decisions.
+
+    Raises Fatal where examples are near copies of each other: they would measure memory.
+    """
+    examples = labelled(gate, EXAMPLES)
+    tested = [*labelled(gate, CALIBRATION), *labelled(gate, TEST)]
+    copies = near_copies([*examples, *tested], gate)
+    if copies:
+        pairs = "; ".join(f"{one} and {other}" for one, other in copies[:20])
+        raise Fatal(f"{len(copies)} pairs of {gate} examples are near copies, among them {pairs}")
+    labels = labels_of(examples)
+    console.print(
+        f"{gate}: {len(examples)} examples ({int(labels.sum())} of 1), {sum(e.is_long for e in examples)} long"
+    )
+    model = train(examples, labels.tolist(), gate)
+    _write(out / f"{gate}{SUFFIX}", model.file, console)
+    if gate is Kind.CRISIS:
+        graver = [example for example in examples if example.level is not None]
+        acute = train(graver, [example.level is Level.ACUTE for example in graver], gate)
+        _write(out / f"{gate}_acute{SUFFIX}", acute.file, console)
+        held = [example for example in labelled(gate, CALIBRATION) if example.level is not None]
+        if held:
+            is_acute = np.array([example.level is Level.ACUTE for example in held])
+            console.print(_thresholds("acute of 1, calibration", scores(acute.scorer, held, gate), is_acute))
+    if is_validated:
+        own = leave_one_writer_out(examples, gate)
+        console.print(_thresholds("cross-validated over writers", own, labels))
+        console.print(_by_writer(examples, own))
+    calibration = labelled(gate, CALIBRATION)
+    if calibration:
+        own = scores(model.scorer, calibration, gate)
+        console.print(_thresholds("calibration set", own, labels_of(calibration)))
+        if is_validated:
+            table = Table(title="the curve, measured on the calibration set")
+            for column in ("examples", "area", "false alarms at recall 0.95"):
+                table.add_column(column, justify="right")
+            for count, under, alarms in curve(examples, calibration, gate):
+                table.add_row(str(count), f"{under:.3f}", f"{alarms:.2f}")
+            console.print(table)
+
+
+def _write(path: Path, file: bytes, console: Console) -> None:
+    path.write_bytes(file)
+    console.print(f"wrote {path} ({len(file):,} bytes)")
+
+
+def _thresholds(title: str, found: Floats, labels: Labels) -> Table:
+    table = Table(title=f"{title}: {len(found)} examples, area {area(found, labels):.3f}")
+    for column in ("recall", "threshold", "false alarms"):
+        table.add_column(column, justify="right")
+    for recall in _RECALLS:
+        threshold = float(np.quantile(found[labels], 1 - recall))
+        table.add_row(f"{recall:.2f}", f"{threshold:.3f}", f"{alarms_at(found, labels, recall):.2f}")
+    return table
+
+
+def _by_writer(examples: Sequence[Example], found: Floats) -> Table:
+    table = Table(title="each writer, by a model that saw nothing of theirs")
+    for column in ("writer", "examples", "area", "false alarms at recall 0.95"):
+        table.add_column(column, justify="right")
+    for writer in sorted({example.writer for example in examples}):
+        places = [place for place, example in enumerate(examples) if example.writer == writer]
+        own, labels = found[places], labels_of([examples[place] for place in places])
+        table.add_row(
+            writer, str(len(places)), f"{area(own, labels):.3f}", f"{alarms_at(own, labels, 0.95):.2f}"
+        )
+    return table

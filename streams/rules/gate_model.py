@@ -1,0 +1,71 @@
+"""The trained models of a pack's gates: which files they are in, and at which scores they speak.
+
+The pack's file of kind `models` has one row for each gate that has one. Scores are facts; these thresholds decide.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from streams.rules.fields import Fields
+from streams.rules.model import GATES, Kind
+from streams.rules.scorer import BadModel, Scorer, read_scorer
+
+SUFFIX = ".npz"
+
+_LOWEST, _HIGHEST = -50.0, 50.0  # log-odds beyond which nothing is told apart
+
+
+@dataclass(frozen=True, slots=True)
+class GateModel:
+    """A gate's model: it speaks at `threshold` (log-odds) and above; `acute` tells the graver of what it found.
+
+    `rule` is the name under which it stands in a finding. `least_recall` and `most_false_alarms` are what the pack
+    promises of the gate as a whole, rules and model together, on its test set: shares that `forebay rules check`
+    holds against the bounds of what it measures.
+    """
+
+    rule: str
+    scorer: Scorer
+    threshold: float
+    acute: Scorer | None
+    acute_threshold: float
+    least_recall: float
+    most_false_alarms: float
+
+
+def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -> dict[Kind, GateModel]:
+    """The models by gate. What is wrong, a missing or unfit file too, becomes a fault."""
+    found: dict[Kind, GateModel] = {}
+    for number, row in enumerate(fields.rows("models"), 1):
+        one = Fields(row, f"{fields.place}: model {number}", faults)
+        gate = one.text("gate", among=sorted(GATES))
+        if not gate:
+            continue
+        one.place = f"{fields.place}: {gate}"
+        if gate in found:
+            one.fault("a second model of one gate")
+        scorer = _scorer(one, one.text("file"), files)
+        acute_file = one.text("acute_file", "")
+        acute = _scorer(one, acute_file, files) if acute_file else None
+        model = (
+            one.number("threshold", _LOWEST, _HIGHEST),
+            acute,
+            one.number("acute_threshold", _LOWEST, _HIGHEST, _HIGHEST),
+            one.number("least_recall", 0, 1),
+            one.number("most_false_alarms", 0, 1),
+        )
+        one.close()
+        if scorer is not None:
+            found[Kind(gate)] = GateModel(f"{gate}.model", scorer, *model)
+    return found
+
+
+def _scorer(row: Fields, name: str, files: Mapping[str, bytes]) -> Scorer | None:
+    if name and name not in files:
+        row.fault(f"{name} is missing: `forebay rules train` makes it")
+    elif name:
+        try:
+            return read_scorer(files[name])
+        except BadModel as error:
+            row.fault(f"{name}: {error}")
+    return None

@@ -1,0 +1,101 @@
+"""A trained gate model: how much a text, or the gravest passage of it, reads like what the gate must find.
+
+The model is linear over the slots of `ngrams.py`, so a window's score is a difference of two running sums: every
+window of a text costs little more than the text as a whole.
+"""
+
+import io
+import zipfile
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from streams.rules.ngrams import ORDERS, SLOT_BITS, Floats, plain, slots
+
+# About 120 words: as much as danger told quietly needs around it. Smaller windows alarm at single phrases,
+# larger ones lose one sentence among many; both measured worse (see the README's page on screening).
+WINDOW_BYTES = 700
+_STRIDE_BYTES = 350
+
+LAYOUT = 1
+
+
+class BadModel(ValueError):
+    """A file that is no model, or one of another layout; the message says which."""
+
+
+class Score(NamedTuple):
+    """Log-odds of the gravest window, and where in the plain text it starts and ends."""
+
+    value: float
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """Weights by slot, and the bias, in log-odds. `examples` is the digest of what it was trained on."""
+
+    weights: Floats
+    bias: float
+    examples: str
+
+    def score(self, text: bytes) -> Score:
+        """The gravest window of a plain text (`ngrams.plain`); all of it where it is no longer than one.
+
+        A window's evidence is divided by the root of its places, so that short and long ones compare.
+        """
+        size = len(text)
+        evidence = np.zeros(size + 1)
+        for own in slots(text):
+            evidence[1 : len(own) + 1] += self.weights.take(own)
+        np.cumsum(evidence, out=evidence)
+        if size <= WINDOW_BYTES:
+            return Score(self.bias + float(evidence[-1]) / float(np.sqrt(len(ORDERS) * size)), 0, size)
+        starts = np.append(np.arange(0, size - WINDOW_BYTES, _STRIDE_BYTES), size - WINDOW_BYTES)
+        sums = evidence[starts + WINDOW_BYTES] - evidence[starts]
+        gravest = int(sums.argmax())
+        start = int(starts[gravest])
+        value = self.bias + float(sums[gravest]) / float(np.sqrt(len(ORDERS) * WINDOW_BYTES))
+        return Score(value, start, start + WINDOW_BYTES)
+
+
+def write_scorer(weights: npt.NDArray[np.float64], bias: float, examples: str) -> bytes:
+    """The model as a file: half precision, which moves no decision that matters and halves the file."""
+    out = io.BytesIO()
+    np.savez_compressed(
+        out,
+        layout=np.array(LAYOUT),
+        slot_bits=np.array(SLOT_BITS),
+        weights=weights.astype("<f2"),
+        bias=np.array(bias),
+        examples=np.array(examples),
+    )
+    return out.getvalue()
+
+
+def read_scorer(data: bytes) -> Scorer:
+    """The model in a file that `write_scorer` made. Raises BadModel."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as found:
+            layout, bits = int(found["layout"]), int(found["slot_bits"])
+            if (layout, bits) != (LAYOUT, SLOT_BITS):
+                raise BadModel(
+                    f"a model of layout {layout} with {bits} bits; this code reads {LAYOUT}, {SLOT_BITS}"
+                )
+            weights = found["weights"].astype(np.float32)
+            bias, examples = float(found["bias"]), str(found["examples"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        if isinstance(error, BadModel):
+            raise
+        raise BadModel("not a model file") from error
+    if weights.shape != (1 << SLOT_BITS,) or not np.isfinite(weights).all() or not np.isfinite(bias):
+        raise BadModel("its weights are not what this code reads")
+    return Scorer(weights, bias, examples)
+
+
+def score_text(scorer: Scorer, folded: bytes) -> Score:
+    """The score of folded text; places are those of its plain form."""
+    return scorer.score(plain(folded))

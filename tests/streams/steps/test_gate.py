@@ -1,0 +1,172 @@
+"""A gate's rules and its model together: what is said, where, and of whose words."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.chain import Desk, before_dedup, divert, run_steps, settle
+from streams.fold import fold
+from streams.outcomes import Crisis, Held, Kept, Level, Reason
+from streams.records import Conversation, Finding, Message, Origin, Record, Role, Source
+from streams.rules.fields import BadPack
+from streams.rules.model import Kind, Pack
+from streams.rules.ngrams import SLOT_BITS, plain, slots
+from streams.rules.pack import read_pack
+from streams.rules.scorer import write_scorer
+from streams.steps.gate import finding
+from streams.steps.scan import scan
+from streams.topology import FUSED
+from tests.streams.small_pack import FILES
+
+CANARY = "the quiet word of the test"
+MODELS = b"""kind: models
+models:
+  - {gate: crisis, file: crisis.npz, threshold: 1.0, acute_file: acute.npz, acute_threshold: 1.0, least_recall: 0.95, most_false_alarms: 0.4}
+  - {gate: unsafe_reply, file: crisis.npz, threshold: 1.0, least_recall: 0.9, most_false_alarms: 0.05}
+"""
+
+
+def model(*words: str) -> bytes:
+    weights = np.zeros(1 << SLOT_BITS)
+    for word in words:
+        for own in slots(plain(fold(word))):
+            weights[own] = 30.0
+    return write_scorer(weights, -1.0, "of a test")
+
+
+MODEL_FILES = {
+    **FILES,
+    "models.yaml": MODELS,
+    "crisis.npz": model("quixotry", "zugzwang"),
+    "acute.npz": model("zugzwang"),
+}
+
+
+@pytest.fixture(scope="module")
+def pack() -> Pack:
+    return read_pack(MODEL_FILES)
+
+
+def said(
+    *turns: str, roles: tuple[Role, ...] = (Role.USER, Role.ASSISTANT), guessed: bool = False
+) -> Conversation:
+    messages = tuple(Message(roles[place % len(roles)], turn) for place, turn in enumerate(turns))
+    return Conversation(messages, "chat", roles_guessed=guessed)
+
+
+def found(conversation: Conversation, pack: Pack, gate: Kind = Kind.CRISIS) -> Finding:
+    return finding(scan(conversation, pack), gate, pack)
+
+
+def test_the_model_speaks_under_its_own_name_and_tells_acute_from_elevated(pack: Pack) -> None:
+    elevated, acute = found(said("at the quixotry"), pack), found(said("on the zugzwang"), pack)
+    assert (elevated.level, elevated.rules) == (Level.ELEVATED, ("crisis.model",))
+    assert (acute.level, acute.rules) == (Level.ACUTE, ("crisis.model",))
+    assert elevated.score >= 0.5
+
+
+def test_a_score_below_the_threshold_is_a_fact_and_no_finding(pack: Pack) -> None:
+    quiet = found(said("a walk by the sea"), pack)
+    assert quiet.level is None
+    assert 0 < quiet.score < 0.5
+    assert quiet.spans == ()
+
+
+def test_rules_and_model_speak_together_and_the_graver_level_stands(pack: Pack) -> None:
+    both = found(said("I want to die at the quixotry"), pack)
+    assert both.rules == ("crisis.die", "crisis.model")
+    assert both.level is Level.ACUTE
+    with_elevated_rule = found(said("no point in living on the zugzwang"), pack)
+    assert with_elevated_rule.level is Level.ACUTE
+
+
+def test_each_gate_reads_its_own_side_and_both_where_roles_are_guessed(pack: Pack) -> None:
+    theirs = said("hello", "at the quixotry")
+    assert found(theirs, pack).level is None
+    assert found(theirs, pack, Kind.UNSAFE_REPLY).rules == ("unsafe_reply.model",)
+    assert found(said("hello", "at the quixotry", guessed=True), pack).level is not None
+    assert found(said("quixotry", roles=(Role.SYSTEM,)), pack).level is None
+
+
+@pytest.mark.parametrize("text", ["...", "\u200b", "!?", "（）"])
+def test_where_there_is_no_word_the_model_says_nothing(pack: Pack, text: str) -> None:
+    assert found(said(text), pack).score == 0
+
+
+WORDS = st.lists(
+    st.sampled_from(["tea", "it's", "so,", "well.", "…", "'", "—", "naïve", "día", "5", "🙂", "ok\nthen"])
+)
+
+
+@given(before=WORDS, after=WORDS, turns=st.integers(0, 3))
+def test_the_span_holds_what_the_model_saw(before: list[str], after: list[str], turns: int) -> None:
+    pack = read_pack_once()
+    text = " ".join([*before * 20, "quixotry", *after * 20])
+    conversation = said(*["so it’s told", "yes?"] * turns, text)
+    spans = found(conversation, pack).spans
+    assert any(
+        "quixotry" in conversation.messages[span.message].content[span.start : span.end] for span in spans
+    )
+    for span in spans:
+        assert conversation.messages[span.message].role is Role.USER
+
+
+def read_pack_once(packs: list[Pack] = []) -> Pack:  # noqa: B006 - a cache for a property, which takes no fixture
+    if not packs:
+        packs.append(read_pack(MODEL_FILES))
+    return packs[0]
+
+
+@pytest.mark.parametrize(
+    ("files", "fault"),
+    [
+        ({"crisis.npz": None}, "crisis.npz is missing"),
+        ({"crisis.npz": b"rubbish"}, "not a model file"),
+        ({"models.yaml": MODELS.replace(b"unsafe_reply", b"crisis")}, "a second model of one gate"),
+        ({"models.yaml": MODELS.replace(b"unsafe_reply", b"ears")}, "gate must be one of"),
+        (
+            {"models.yaml": MODELS.replace(b"threshold: 1.0, l", b"threshold: high, l")},
+            "threshold must be a number",
+        ),
+        ({"models.yaml": MODELS.replace(b"0.05}", b"0.05, mood: 1}")}, "unknown key mood"),
+        ({"more.yaml": MODELS}, "one file at most"),
+    ],
+)
+def test_a_pack_whose_model_is_missing_or_unfit_is_refused(
+    files: dict[str, bytes | None], fault: str
+) -> None:
+    changed = {name: body for name, body in {**MODEL_FILES, **files}.items() if body is not None}
+    with pytest.raises(BadPack, match=fault):
+        read_pack(changed)
+
+
+def test_a_model_that_fails_holds_the_record(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise FloatingPointError(CANARY)
+
+    monkeypatch.setattr("streams.rules.scorer.slots", broken)
+    line = b'{"messages": [{"role": "user", "content": "at the quixotry"}, {"role": "assistant", "content": "so"}]}'
+    record = Record(Source("b", "k", "v", 0), Origin("s"), line)
+    run_steps([Desk(record)], before_dedup(FUSED[0].steps), pack, observe=lambda *_: None, clock=lambda: 0.0)
+    settle(divert([record]))
+    assert record.outcome == Held(Reason.GATE_ERROR)
+
+
+def test_the_models_raise_records_in_the_chain(pack: Pack) -> None:
+    answer = (
+        "It sounds as if the days have been long and heavy lately, and that you have carried much of it alone. "
+        "Sitting somewhere quiet can help for a while. What went through your mind when you sat there, and is "
+        "there somebody whom you could tell about it this week? If you like, we can think of a first step."
+    )
+    outcomes = []
+    for asked in ("I sat by the quixotry", "I sat by the window"):
+        line = f'{{"messages": [{{"role": "user", "content": "{asked}"}}, {{"role": "assistant", "content": "{answer}"}}]}}'
+        record = Record(Source("b", "k", "v", 0), Origin("s"), line.encode())
+        run_steps(
+            [Desk(record)], before_dedup(FUSED[0].steps), pack, observe=lambda *_: None, clock=lambda: 0.0
+        )
+        settle(divert([record]))
+        outcomes.append(record.outcome)
+    assert outcomes[0] == Crisis(Level.ELEVATED)
+    assert isinstance(outcomes[1], Kept)
