@@ -156,7 +156,7 @@ def test_a_model_that_fails_holds_the_record(pack: Pack, monkeypatch: pytest.Mon
 def test_the_models_raise_records_in_the_chain(pack: Pack) -> None:
     answer = (
         "It sounds as if the days have been long and heavy lately, and that you have carried much of it alone. "
-        "Sitting somewhere quiet can help for a while. What went through your mind when you sat there, and is "
+        "Some calm can help for a while. What went through your mind when you sat there, and is "
         "there somebody whom you could tell about it this week? If you like, we can think of a first step."
     )
     outcomes = []
