@@ -1,7 +1,8 @@
 """What a gate's model learns from: each labelled text as a whole, and the windows of the long ones.
 
 Where danger is one quiet sentence among many, the whole says little about which words mattered: the writers have
-put brackets round the passage, so a window that holds it is an example, and one of a harmless text is another.
+put brackets round the passage, so a window that holds it is an example of danger, and one that holds nothing of it
+is an example of the ordinary, as are those of harmless texts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -66,26 +67,33 @@ def make_instances(examples: Sequence[Example], labels: Sequence[bool], gate: Ki
     places: list[int] = []
     for place, (example, label) in enumerate(zip(examples, labels, strict=True)):
         text, marks = marked_text(example, gate)
-        for part, weight in ((text, 1.0), *_windows(text, marks, label=label)):
+        for part, own, weight in ((text, label, 1.0), *_windows(text, marks, label=label)):
             texts.append(part)
-            found_labels.append(label)
+            found_labels.append(own)
             weights.append(weight)
             places.append(place)
     return Instances(slot_rows(texts), np.array(found_labels), np.array(weights), np.array(places))
 
 
-def _windows(text: bytes, marks: npt.NDArray[np.bool_], *, label: bool) -> Iterator[tuple[bytes, float]]:
+def _windows(
+    text: bytes, marks: npt.NDArray[np.bool_], *, label: bool
+) -> Iterator[tuple[bytes, bool, float]]:
+    """Windows of a long text with their labels and weights; those that hold a part of the passage are left out."""
     marked = np.concatenate(([0], np.cumsum(marks)))
     for size in _WINDOWS:
-        if len(text) < size * _MUCH_LONGER:
+        if len(text) < size * _MUCH_LONGER or (label and not marked[-1]):
             continue
-        starts = [*range(0, len(text) - size, size // 2 if label else size), len(text) - size]
-        if label:
-            least = min(_OF_WINDOW * size, _PASSAGE * marked[-1])
-            # without brackets nobody knows where it stands
-            starts = [at for at in starts if marked[-1] and marked[at + size] - marked[at] >= least]
-        for start in starts:
-            yield text[start : start + size], _WINDOWS_WEIGHT / len(_WINDOWS) / len(starts)
+        starts = [*range(0, len(text) - size, size // 2), len(text) - size]
+        within = [marked[at + size] - marked[at] for at in starts]
+        least = min(_OF_WINDOW * size, _PASSAGE * marked[-1])
+        for own in (True, False):
+            chosen = [
+                at for at, held in zip(starts, within, strict=True) if (held >= least if own else held == 0)
+            ]
+            if own and not label:
+                continue
+            for start in chosen:
+                yield text[start : start + size], own, _WINDOWS_WEIGHT / len(_WINDOWS) / len(chosen)
 
 
 def slot_rows(texts: Sequence[bytes]) -> csr_matrix:
