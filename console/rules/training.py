@@ -17,6 +17,9 @@ from streams.rules.gate_model import SUFFIX
 from streams.rules.labelled import Example, near_copies
 from streams.rules.model import Kind
 
+# Strata of what people ask of any assistant: requests that tell nothing of anybody's life.
+GENERAL = frozenset({"questions", "tasks"})
+
 _RECALLS = (0.90, 0.95, 0.97, 0.98, 0.99)
 
 
@@ -38,13 +41,7 @@ def train_gate(gate: Kind, out: Path, console: Console, *, is_validated: bool) -
     model = train(examples, labels.tolist(), gate)
     _write(out / f"{gate}{SUFFIX}", model.file, console)
     if gate is Kind.CRISIS:
-        graver = [example for example in examples if example.level is not None]
-        acute = train(graver, [example.level is Level.ACUTE for example in graver], gate)
-        _write(out / f"{gate}_acute{SUFFIX}", acute.file, console)
-        held = [example for example in labelled(gate, CALIBRATION) if example.level is not None]
-        if held:
-            is_acute = np.array([example.level is Level.ACUTE for example in held])
-            console.print(_thresholds("acute of 1, calibration", scores(acute.scorer, held, gate), is_acute))
+        _train_sides(examples, out, console)
     if is_validated:
         own = leave_one_writer_out(examples, gate)
         console.print(_thresholds("cross-validated over writers", own, labels))
@@ -60,6 +57,37 @@ def train_gate(gate: Kind, out: Path, console: Console, *, is_validated: bool) -
             for count, under, alarms in curve(examples, calibration, gate):
                 table.add_row(str(count), f"{under:.3f}", f"{alarms:.2f}")
             console.print(table)
+
+
+def _train_sides(examples: Sequence[Example], out: Path, console: Console) -> None:
+    """The models that look again at what the gate's own raises: is it of somebody's life, and is it acute."""
+    held = labelled(Kind.CRISIS, CALIBRATION)
+    is_personal = [example.stratum not in GENERAL for example in examples]
+    scope = train(examples, is_personal, Kind.CRISIS)
+    _write(out / f"{Kind.CRISIS}_scope{SUFFIX}", scope.file, console)
+    found = [example for example in held if example.label]
+    if found:
+        console.print(
+            _recalls("scope, on those of 1 in the calibration set", scores(scope.scorer, found, Kind.CRISIS))
+        )
+    graver = [example for example in examples if example.level is not None]
+    acute = train(graver, [example.level is Level.ACUTE for example in graver], Kind.CRISIS)
+    _write(out / f"{Kind.CRISIS}_acute{SUFFIX}", acute.file, console)
+    found = [example for example in held if example.level is not None]
+    if found:
+        is_acute = np.array([example.level is Level.ACUTE for example in found])
+        console.print(
+            _thresholds("acute of 1, calibration set", scores(acute.scorer, found, Kind.CRISIS), is_acute)
+        )
+
+
+def _recalls(title: str, found: Floats) -> Table:
+    table = Table(title=title)
+    table.add_column("share above", justify="right")
+    table.add_column("threshold", justify="right")
+    for share in (0.98, 0.99, 0.995, 0.998):
+        table.add_row(f"{share:.3f}", f"{float(np.quantile(found, 1 - share)):.3f}")
+    return table
 
 
 def _write(path: Path, file: bytes, console: Console) -> None:

@@ -16,9 +16,22 @@ _LOWEST, _HIGHEST = -50.0, 50.0  # log-odds beyond which nothing is told apart
 
 
 @dataclass(frozen=True, slots=True)
-class GateModel:
-    """A gate's model: it speaks at `threshold` (log-odds) and above; `acute` tells the graver of what it found.
+class Side:
+    """A second model, which is asked only about what the first one raises, and from which score on it says yes."""
 
+    scorer: Scorer
+    threshold: float
+
+    def says_yes(self, text: bytes) -> bool:
+        return self.scorer.score(text).value >= self.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class GateModel:
+    """A gate's model: it speaks at `threshold` (log-odds) and above.
+
+    `scope` must agree: it tells talk of somebody's life from requests of other kinds ("how do I kill a process"),
+    which the first one, asked for every quiet sign, cannot. `acute` tells the graver of what both have found.
     `rule` is the name under which it stands in a finding. `least_recall` and `most_false_alarms` are what the pack
     promises of the gate as a whole, rules and model together, on its test set: shares that `forebay rules check`
     holds against the bounds of what it measures.
@@ -27,8 +40,8 @@ class GateModel:
     rule: str
     scorer: Scorer
     threshold: float
-    acute: Scorer | None
-    acute_threshold: float
+    scope: Side | None
+    acute: Side | None
     least_recall: float
     most_false_alarms: float
 
@@ -45,19 +58,20 @@ def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -
         if gate in found:
             one.fault("a second model of one gate")
         scorer = _scorer(one, one.text("file"), files)
-        acute_file = one.text("acute_file", "")
-        acute = _scorer(one, acute_file, files) if acute_file else None
-        model = (
-            one.number("threshold", _LOWEST, _HIGHEST),
-            acute,
-            one.number("acute_threshold", _LOWEST, _HIGHEST, _HIGHEST),
-            one.number("least_recall", 0, 1),
-            one.number("most_false_alarms", 0, 1),
-        )
+        threshold = one.number("threshold", _LOWEST, _HIGHEST)
+        scope, acute = _side(one, "scope", files), _side(one, "acute", files)
+        least, most = one.number("least_recall", 0, 1), one.number("most_false_alarms", 0, 1)
         one.close()
         if scorer is not None:
-            found[Kind(gate)] = GateModel(f"{gate}.model", scorer, *model)
+            found[Kind(gate)] = GateModel(f"{gate}.model", scorer, threshold, scope, acute, least, most)
     return found
+
+
+def _side(row: Fields, name: str, files: Mapping[str, bytes]) -> Side | None:
+    file = row.text(f"{name}_file", "")
+    threshold = row.number(f"{name}_threshold", _LOWEST, _HIGHEST, None if file else 0)
+    scorer = _scorer(row, file, files) if file else None
+    return None if scorer is None else Side(scorer, threshold)
 
 
 def _scorer(row: Fields, name: str, files: Mapping[str, bytes]) -> Scorer | None:

@@ -76,9 +76,9 @@ def _hear(scan: Scan, kind: Kind, model: GateModel) -> tuple[float, Level | None
     found = model.scorer.score(text)
     value = found.value - model.threshold
     probability = 1 / (1 + exp(min(_LARGEST_EXPONENT, max(-_LARGEST_EXPONENT, -value))))
-    if value < 0:
+    if value < 0 or (model.scope is not None and not model.scope.says_yes(text)):
         return probability, None, []
-    is_acute = model.acute is not None and model.acute.score(text).value >= model.acute_threshold
+    is_acute = model.acute is not None and model.acute.says_yes(text)
     first, behind = text[: found.start].count(b" "), text[: found.end].count(b" ")
     return probability, _ACUTE if is_acute else _ELEVATED, list(_passage(scan, places, first, behind))
 

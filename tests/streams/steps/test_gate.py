@@ -38,8 +38,8 @@ def model(*words: str) -> bytes:
 MODEL_FILES = {
     **FILES,
     "models.yaml": MODELS,
-    "crisis.npz": model("quixotry", "zugzwang"),
-    "acute.npz": model("zugzwang"),
+    "crisis.npz": model("quixotry", "jukebox"),
+    "acute.npz": model("jukebox"),
 }
 
 
@@ -60,7 +60,7 @@ def found(conversation: Conversation, pack: Pack, gate: Kind = Kind.CRISIS) -> F
 
 
 def test_the_model_speaks_under_its_own_name_and_tells_acute_from_elevated(pack: Pack) -> None:
-    elevated, acute = found(said("at the quixotry"), pack), found(said("on the zugzwang"), pack)
+    elevated, acute = found(said("at the quixotry"), pack), found(said("on the jukebox"), pack)
     assert (elevated.level, elevated.rules) == (Level.ELEVATED, ("crisis.model",))
     assert (acute.level, acute.rules) == (Level.ACUTE, ("crisis.model",))
     assert elevated.score >= 0.5
@@ -73,11 +73,23 @@ def test_a_score_below_the_threshold_is_a_fact_and_no_finding(pack: Pack) -> Non
     assert quiet.spans == ()
 
 
+def test_the_scope_model_must_agree_and_is_asked_of_the_model_alone() -> None:
+    models = MODELS.replace(
+        b"acute_file: acute.npz, acute_threshold", b"scope_file: acute.npz, scope_threshold"
+    )
+    scoped = read_pack({**MODEL_FILES, "models.yaml": models})
+    outside, within = found(said("at the quixotry"), scoped), found(said("jukebox at the quixotry"), scoped)
+    assert outside.level is None
+    assert outside.score >= 0.5
+    assert within.rules == ("crisis.model",)
+    assert found(said("I want to die at the quixotry"), scoped).rules == ("crisis.die",)
+
+
 def test_rules_and_model_speak_together_and_the_graver_level_stands(pack: Pack) -> None:
     both = found(said("I want to die at the quixotry"), pack)
     assert both.rules == ("crisis.die", "crisis.model")
     assert both.level is Level.ACUTE
-    with_elevated_rule = found(said("no point in living on the zugzwang"), pack)
+    with_elevated_rule = found(said("no point in living on the jukebox"), pack)
     assert with_elevated_rule.level is Level.ACUTE
 
 
@@ -131,6 +143,7 @@ def read_pack_once(packs: list[Pack] = []) -> Pack:  # noqa: B006 - a cache for 
         ),
         ({"models.yaml": MODELS.replace(b"0.05}", b"0.05, mood: 1}")}, "unknown key mood"),
         ({"more.yaml": MODELS}, "one file at most"),
+        ({"models.yaml": MODELS.replace(b"acute_threshold: 1.0, ", b"")}, "acute_threshold must be a number"),
     ],
 )
 def test_a_pack_whose_model_is_missing_or_unfit_is_refused(
