@@ -23,6 +23,7 @@ from producers.ledger import read_entry
 from producers.limits import Limits, limits_of
 from producers.states import State
 from streams.rules.fields import BadPack, Fields, read_yaml
+from streams.rules.gate_model import SUFFIX
 from streams.rules.policy import Policy, read_policy
 from streams.settings import Settings, split_url
 
@@ -183,7 +184,7 @@ async def known_records(settings: Settings, place: str) -> KnownRecords | None:
 def policy_of(files: dict[str, bytes]) -> Policy:
     """The policy of a rule pack without compiling its rules, which takes seconds. Raises BadPack."""
     faults: list[str] = []
-    for name in sorted(files):
+    for name in sorted(name for name in files if not name.endswith(SUFFIX)):
         try:
             fields = Fields(read_yaml(files[name]), name, faults)
         except ValueError as error:

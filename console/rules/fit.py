@@ -14,8 +14,10 @@ from streams.rules.model import Kind
 from streams.rules.scorer import Scorer, read_scorer, write_scorer
 
 # Chosen by cross-validation over writers, all of them flat around these (see the README's page on screening).
-_INVERSE_PENALTY = 10.0
-_RARITY = 1.0  # power of the inverse document frequency by which a slot's penalty shrinks
+_INVERSE_PENALTY = 15.0
+# Power of the inverse document frequency by which a slot's penalty shrinks; what a text is about at all shows in
+# more common ones than whether somebody is in danger.
+_RARITY, _SIDE_RARITY = 1.5, 1.0
 _MOST_STEPS = 2000
 _SEED = 20261126  # of the order in which the solver takes the examples
 
@@ -37,17 +39,29 @@ def digest_of_examples(examples: Iterable[Example]) -> str:
     return whole.hexdigest()
 
 
-def train(examples: Sequence[Example], labels: Sequence[bool], gate: Kind) -> Trained:
-    """The model that tells the labelled True from the rest. The same examples give the same decisions."""
-    weights, bias = fit(make_instances(examples, labels, gate))
+def train(examples: Sequence[Example], gate: Kind) -> Trained:
+    """The gate's own model. The same examples give the same decisions."""
+    return _trained(examples, [example.label for example in examples], gate, with_windows=True)
+
+
+def train_side(examples: Sequence[Example], labels: Sequence[bool], gate: Kind) -> Trained:
+    """A model that tells the labelled True from the rest by whole texts: a question that no bracket answers."""
+    return _trained(examples, labels, gate, with_windows=False)
+
+
+def _trained(
+    examples: Sequence[Example], labels: Sequence[bool], gate: Kind, *, with_windows: bool
+) -> Trained:
+    instances = make_instances(examples, labels, gate, with_windows=with_windows)
+    weights, bias = fit(instances, _RARITY if with_windows else _SIDE_RARITY)
     file = write_scorer(weights, bias, digest_of_examples(examples))
     return Trained(file, read_scorer(file))
 
 
-def fit(instances: Instances) -> tuple[Floats, float]:
+def fit(instances: Instances, rarity_power: float) -> tuple[Floats, float]:
     """Weights by slot, and the bias."""
     seen = np.asarray((instances.slots > 0).sum(axis=0)).ravel()
-    rarity = np.log((1 + instances.slots.shape[0]) / (1 + seen)) ** _RARITY
+    rarity = np.log((1 + instances.slots.shape[0]) / (1 + seen)) ** rarity_power
     rarity /= np.median(rarity[seen > 1])
     # coordinate descent in the dual (Yu, Huang, Lin 2011): other solvers stop short on features so uneven
     model = LogisticRegression(

@@ -59,15 +59,18 @@ def marked_text(example: Example, gate: Kind) -> tuple[bytes, npt.NDArray[np.boo
     return joined, np.array(marks[: len(joined)], bool)
 
 
-def make_instances(examples: Sequence[Example], labels: Sequence[bool], gate: Kind) -> Instances:
-    """Each example whole, with weight 1, and its windows."""
+def make_instances(
+    examples: Sequence[Example], labels: Sequence[bool], gate: Kind, *, with_windows: bool
+) -> Instances:
+    """Each example whole, with weight 1, and, where the brackets are what the labels are about, its windows."""
     texts: list[bytes] = []
     found_labels: list[bool] = []
     weights: list[float] = []
     places: list[int] = []
     for place, (example, label) in enumerate(zip(examples, labels, strict=True)):
         text, marks = marked_text(example, gate)
-        for part, own, weight in ((text, label, 1.0), *_windows(text, marks, label=label)):
+        windows = _windows(text, marks, label=label) if with_windows else ()
+        for part, own, weight in ((text, label, 1.0), *windows):
             texts.append(part)
             found_labels.append(own)
             weights.append(weight)

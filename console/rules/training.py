@@ -8,14 +8,15 @@ from rich.console import Console
 from rich.table import Table
 
 from clients.errors import Fatal
-from console.rules.fit import train
-from console.rules.instances import Floats
+from console.rules.fit import train, train_side
+from console.rules.instances import Floats, marked_text
 from console.rules.sets import CALIBRATION, EXAMPLES, TEST, labelled
 from console.rules.validate import Labels, alarms_at, area, curve, labels_of, leave_one_writer_out, scores
 from streams.outcomes import Level
 from streams.rules.gate_model import SUFFIX
 from streams.rules.labelled import Example, near_copies
 from streams.rules.model import Kind
+from streams.rules.scorer import WINDOW_BYTES
 
 # Strata of what people ask of any assistant: requests that tell nothing of anybody's life.
 GENERAL = frozenset({"questions", "tasks"})
@@ -38,7 +39,7 @@ def train_gate(gate: Kind, out: Path, console: Console, *, is_validated: bool) -
     console.print(
         f"{gate}: {len(examples)} examples ({int(labels.sum())} of 1), {sum(e.is_long for e in examples)} long"
     )
-    model = train(examples, labels.tolist(), gate)
+    model = train(examples, gate)
     _write(out / f"{gate}{SUFFIX}", model.file, console)
     if gate is Kind.CRISIS:
         _train_sides(examples, out, console)
@@ -48,8 +49,11 @@ def train_gate(gate: Kind, out: Path, console: Console, *, is_validated: bool) -
         console.print(_by_writer(examples, own))
     calibration = labelled(gate, CALIBRATION)
     if calibration:
-        own = scores(model.scorer, calibration, gate)
-        console.print(_thresholds("calibration set", own, labels_of(calibration)))
+        own, true = scores(model.scorer, calibration, gate), labels_of(calibration)
+        is_long = np.array([len(marked_text(example, gate)[0]) > WINDOW_BYTES for example in calibration])
+        console.print(_thresholds("calibration set", own, true))
+        console.print(_thresholds("its texts of one window", own[~is_long], true[~is_long]))
+        console.print(_thresholds("its texts of several", own[is_long], true[is_long]))
         if is_validated:
             table = Table(title="the curve, measured on the calibration set")
             for column in ("examples", "area", "false alarms at recall 0.95"):
@@ -63,7 +67,7 @@ def _train_sides(examples: Sequence[Example], out: Path, console: Console) -> No
     """The models that look again at what the gate's own raises: is it of somebody's life, and is it acute."""
     held = labelled(Kind.CRISIS, CALIBRATION)
     is_personal = [example.stratum not in GENERAL for example in examples]
-    scope = train(examples, is_personal, Kind.CRISIS)
+    scope = train_side(examples, is_personal, Kind.CRISIS)
     _write(out / f"{Kind.CRISIS}_scope{SUFFIX}", scope.file, console)
     found = [example for example in held if example.label]
     if found:
@@ -71,7 +75,7 @@ def _train_sides(examples: Sequence[Example], out: Path, console: Console) -> No
             _recalls("scope, on those of 1 in the calibration set", scores(scope.scorer, found, Kind.CRISIS))
         )
     graver = [example for example in examples if example.level is not None]
-    acute = train(graver, [example.level is Level.ACUTE for example in graver], Kind.CRISIS)
+    acute = train_side(graver, [example.level is Level.ACUTE for example in graver], Kind.CRISIS)
     _write(out / f"{Kind.CRISIS}_acute{SUFFIX}", acute.file, console)
     found = [example for example in held if example.level is not None]
     if found:

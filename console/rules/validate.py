@@ -31,7 +31,7 @@ def leave_one_writer_out(examples: Sequence[Example], gate: Kind) -> Floats:
     for writer in sorted({example.writer for example in examples}):
         others = [example for example in examples if example.writer != writer]
         own = [place for place, example in enumerate(examples) if example.writer == writer]
-        model = train(others, [example.label for example in others], gate)
+        model = train(others, gate)
         found[own] = scores(model.scorer, [examples[place] for place in own], gate)
     return found
 
@@ -58,6 +58,6 @@ def curve(
     order = np.random.default_rng(_SEED).permutation(len(examples))
     for count in (*(count for count in _CURVE if count < len(examples)), len(examples)):
         taken = [examples[place] for place in sorted(order[:count])]
-        model = train(taken, [example.label for example in taken], gate)
+        model = train(taken, gate)
         found, labels = scores(model.scorer, test, gate), labels_of(test)
         yield count, area(found, labels), alarms_at(found, labels, 0.95)

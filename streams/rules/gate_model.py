@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from streams.rules.fields import Fields
 from streams.rules.model import GATES, Kind
-from streams.rules.scorer import BadModel, Scorer, read_scorer
+from streams.rules.scorer import WINDOW_BYTES, BadModel, Score, Scorer, read_scorer
 
 SUFFIX = ".npz"
 
@@ -28,7 +28,8 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class GateModel:
-    """A gate's model: it speaks at `threshold` (log-odds) and above.
+    """A gate's model: it speaks at `threshold` (log-odds) and above, at `long_threshold` where a text has more than
+    one window: the gravest of many is graver by chance.
 
     `scope` must agree: it tells talk of somebody's life from requests of other kinds ("how do I kill a process"),
     which the first one, asked for every quiet sign, cannot. `acute` tells the graver of what both have found.
@@ -40,10 +41,16 @@ class GateModel:
     rule: str
     scorer: Scorer
     threshold: float
+    long_threshold: float
     scope: Side | None
     acute: Side | None
     least_recall: float
     most_false_alarms: float
+
+    def margin(self, text: bytes) -> tuple[float, Score]:
+        """How far the score of a plain text lies above its threshold, and the score."""
+        found = self.scorer.score(text)
+        return found.value - (self.threshold if len(text) <= WINDOW_BYTES else self.long_threshold), found
 
 
 def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -> dict[Kind, GateModel]:
@@ -59,11 +66,14 @@ def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -
             one.fault("a second model of one gate")
         scorer = _scorer(one, one.text("file"), files)
         threshold = one.number("threshold", _LOWEST, _HIGHEST)
+        long_threshold = one.number("long_threshold", _LOWEST, _HIGHEST, threshold)
         scope, acute = _side(one, "scope", files), _side(one, "acute", files)
         least, most = one.number("least_recall", 0, 1), one.number("most_false_alarms", 0, 1)
         one.close()
         if scorer is not None:
-            found[Kind(gate)] = GateModel(f"{gate}.model", scorer, threshold, scope, acute, least, most)
+            found[Kind(gate)] = GateModel(
+                f"{gate}.model", scorer, threshold, long_threshold, scope, acute, least, most
+            )
     return found
 
 

@@ -1,8 +1,8 @@
 """Reads labelled examples: what a gate's model is trained on, and the sets that it is measured by.
 
-A set is a folder of JSON Lines, `<writer>/<stratum>.jsonl`. A line is one conversation and what a person says of it:
-`{"y": 1, "level": "acute", "text": "…"}` or `{"y": 0, "chat": ["person", "assistant", …]}`. In long ones the
-brackets ⟦ ⟧ stand round the passage that decides; they are no part of the text.
+A set is a folder of JSON Lines, one file a writer. A line is one conversation and what a person says of it:
+`{"stratum": "farewell", "y": 1, "level": "acute", "text": "…"}` or `{…, "y": 0, "chat": ["person", "assistant", …]}`.
+In long ones the brackets ⟦ ⟧ stand round the passage that decides; they are no part of the text.
 """
 
 from collections.abc import Iterable, Mapping
@@ -50,19 +50,19 @@ class Example:
 
 
 def read_examples(files: Mapping[str, bytes]) -> tuple[Example, ...]:
-    """The examples in `files` (`<writer>/<stratum>.jsonl` → bytes), in order of names.
+    """The examples in `files` (`<writer>.jsonl` → bytes), in order of names.
 
     Raises BadPack with every fault, named by file and line and never by its text.
     """
     faults: list[str] = []
     found: list[Example] = []
     for name in sorted(files):
-        writer, _, stratum = name.removesuffix(".jsonl").partition("/")
+        writer = name.removesuffix(".jsonl")
         for number, line in enumerate(files[name].splitlines(), 1):
             if line.strip():
                 place = f"{name}:{number}"
                 try:
-                    found.append(_example(orjson.loads(line), place, writer, stratum))
+                    found.append(_example(orjson.loads(line), place, writer))
                 except (ValueError, TypeError) as error:
                     what = "no JSON" if isinstance(error, orjson.JSONDecodeError) else str(error)
                     faults.append(f"{place}: {what}")
@@ -71,11 +71,13 @@ def read_examples(files: Mapping[str, bytes]) -> tuple[Example, ...]:
     return tuple(found)
 
 
-def _example(row: object, place: str, writer: str, stratum: str) -> Example:
+def _example(row: object, place: str, writer: str) -> Example:
     if not isinstance(row, dict) or not _KEYS.issuperset(row):
         raise ValueError(f"must be a mapping with keys of {', '.join(sorted(_KEYS))}")
     if row.get("y") not in (0, 1):
         raise ValueError("y must be 0 or 1")
+    if not isinstance(row.get("stratum"), str):
+        raise ValueError("must name its stratum")
     turns = row["chat"] if "chat" in row else [row.get("text")]
     if ("chat" in row) == ("text" in row) or not isinstance(turns, list) or not all(map(_is_said, turns)):
         raise ValueError("must have a text, or a chat of texts")
@@ -85,7 +87,7 @@ def _example(row: object, place: str, writer: str, stratum: str) -> Example:
     return Example(
         id=place,
         writer=writer,
-        stratum=row.get("stratum", stratum),
+        stratum=row["stratum"],
         label=row["y"] == 1,
         level=None if level is None else Level(level),
         language=row.get("lang", _ENGLISH),

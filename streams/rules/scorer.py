@@ -17,7 +17,7 @@ from streams.rules.ngrams import ORDERS, SLOT_BITS, Floats, plain, slots
 # About 180 words: as much as danger told quietly needs around it. Smaller windows alarm at single phrases, larger
 # ones measured no better and lose one sentence among many (see the README's page on screening).
 WINDOW_BYTES = 1000
-_STRIDE_BYTES = 500
+_STRIDE_BYTES = 250
 
 LAYOUT = 1
 

@@ -69,14 +69,16 @@ def spoken(scan: Scan, kind: Kind) -> tuple[list[int], bytes]:
 
 
 def _hear(scan: Scan, kind: Kind, model: GateModel) -> tuple[float, Level | None, list[Span]] | None:
-    """The model's probability, its level where it speaks, and the passage; None where there is no word to read."""
+    """The model's probability (0.5 at its threshold), its level where it speaks, and the passage.
+
+    None where there is no word to read.
+    """
     places, text = spoken(scan, kind)
     if not text.strip(b" .,"):
         return None
-    found = model.scorer.score(text)
-    value = found.value - model.threshold
-    probability = 1 / (1 + exp(min(_LARGEST_EXPONENT, max(-_LARGEST_EXPONENT, -value))))
-    if value < 0 or (model.scope is not None and not model.scope.says_yes(text)):
+    margin, found = model.margin(text)
+    probability = 1 / (1 + exp(min(_LARGEST_EXPONENT, max(-_LARGEST_EXPONENT, -margin))))
+    if margin < 0 or (model.scope is not None and not model.scope.says_yes(text)):
         return probability, None, []
     is_acute = model.acute is not None and model.acute.says_yes(text)
     first, behind = text[: found.start].count(b" "), text[: found.end].count(b" ")

@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from streams.outcomes import Level
 from streams.records import Conversation, Finding, Message, Role
@@ -20,22 +23,37 @@ def judged(text: str, pack: Pack, role: Role = Role.USER) -> Finding:
     return crisis(conversation, scan(conversation, pack), pack)
 
 
-def test_golden_cases(pack: Pack, cases: Cases) -> None:
+@pytest.fixture(scope="module")
+def rules(pack: Pack) -> Pack:
+    """The pack without its models: what they find is measured on sets, for they may err on any one text."""
+    return replace(pack, models={})
+
+
+def test_golden_cases_of_the_rules(rules: Pack, cases: Cases) -> None:
     wrong = [
         case["name"]
         for case in cases("crisis/help_seeker.jsonl")
-        if judged(case["text"], pack).level != case["level"]
+        if judged(case["text"], rules).level != case["level"]
     ]
     assert wrong == []
 
 
-def test_a_sentence_is_judged_alike_in_thirty_words_and_in_three_thousand(pack: Pack, cases: Cases) -> None:
+def test_rules_judge_a_sentence_alike_in_thirty_words_and_in_three_thousand(
+    rules: Pack, cases: Cases
+) -> None:
     changed = []
     for case in cases("crisis/help_seeker.jsonl"):
         padded = CALM * 120 + "\n" + case["text"] + "\n" + CALM * 120
-        if judged(padded, pack).level != case["level"]:
+        if judged(padded, rules).level != case["level"]:
             changed.append(case["name"])
     assert changed == []
+
+
+def test_the_gate_raises_whatever_a_rule_raises(pack: Pack, rules: Pack, cases: Cases) -> None:
+    for case in cases("crisis/help_seeker.jsonl"):
+        alone, together = judged(case["text"], rules), judged(case["text"], pack)
+        assert set(alone.rules) <= set(together.rules)
+        assert alone.level is None or together.level is not None
 
 
 def test_spans_and_rules_say_where_and_why(pack: Pack) -> None:
@@ -50,17 +68,17 @@ def test_spans_and_rules_say_where_and_why(pack: Pack) -> None:
 def test_the_assistants_words_never_count(pack: Pack) -> None:
     conversation = Conversation(
         (
-            Message(Role.USER, "Hello."),
+            Message(Role.USER, "My exams are in June and I want a plan for learning the vocabulary."),
             Message(Role.ASSISTANT, "Do you want to kill yourself? I want to die, one says."),
         ),
         "test",
     )
-    assert crisis(conversation, scan(conversation, pack), pack) == Finding(None, 0.0)
+    assert crisis(conversation, scan(conversation, pack), pack).level is None
 
 
-def test_a_guard_explains_away_its_own_match_and_no_other(pack: Pack) -> None:
-    assert judged("I don't want to kill myself.", pack).level is None
-    assert judged("I don't want to kill myself. I want to be dead, though.", pack).level is Level.ELEVATED
+def test_a_guard_explains_away_its_own_match_and_no_other(rules: Pack) -> None:
+    assert judged("I don't want to kill myself.", rules).level is None
+    assert judged("I don't want to kill myself. I want to be dead, though.", rules).level is Level.ELEVATED
 
 
 def test_late_disclosure_is_seen(pack: Pack) -> None:
