@@ -16,9 +16,17 @@ rules_app = typer.Typer(
     no_args_is_help=True, help="Look at a rule pack, try it, measure it, train its models."
 )
 
+_PIPE_COLUMNS = 120
+
 Folder = Annotated[
     str | None, typer.Option("--rules", help="Folder of another pack than the configured one.")
 ]
+
+
+def _console() -> Console:
+    # in a pipe or a log there is no width to fit into
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PIPE_COLUMNS)
 
 
 def _pack(rules: str | None) -> Pack:
@@ -31,7 +39,7 @@ def check(rules: Folder = None) -> None:
     """Prove the rules' examples, and measure gates, EARS, categories and tags on their test sets. Exit 1: a promise is broken."""
     from console.rules.check import check as check_pack
 
-    if not check_pack(_pack(rules), Console(highlight=False)):
+    if not check_pack(_pack(rules), _console()):
         raise typer.Exit(1)
 
 
@@ -43,7 +51,7 @@ def show(
     """A rule as the pack has it: why, whose words, level, guards, examples."""
     from console.rules.show import show_rules
 
-    show_rules(_pack(rules), rule, Console(highlight=False))
+    show_rules(_pack(rules), rule, _console())
 
 
 @rules_app.command("test")
@@ -55,7 +63,7 @@ def try_text(
     """What the gates and every kind of rule say of a text, and why."""
     from console.rules.show import show_text
 
-    show_text(_pack(rules), text, Console(highlight=False), is_reply=assistant)
+    show_text(_pack(rules), text, _console(), is_reply=assistant)
 
 
 @rules_app.command()
@@ -78,4 +86,4 @@ def train(
         ) from error
     if not out.is_dir():
         raise Fatal(f"{out} is no folder")
-    train_gate(Kind(gate), out, Console(highlight=False), is_validated=validate)
+    train_gate(Kind(gate), out, _console(), is_validated=validate)

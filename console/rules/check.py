@@ -7,6 +7,7 @@ from rich.table import Table
 
 from console.rules.acts import Measure, measure_categories, measure_ears, measure_tag
 from console.rules.measure import Share, Verdict, by_stratum, called_acute, false_alarms, judge, recall
+from console.rules.padding import PADDED_WORDS, SHORT_WORDS, padded, short_ones
 from console.rules.sets import TEST, labelled
 from streams.outcomes import Level
 from streams.rules.gate_model import GateModel
@@ -50,7 +51,8 @@ def _check_gate(gate: Kind, pack: Pack, console: Console) -> list[str]:
     verdicts = judge(examples, gate, pack)
     model = pack.models.get(gate)
     console.print(_strata(gate, verdicts))
-    console.print(_summary(gate, verdicts, model))
+    hidden = judge(map(padded, short_ones(examples)), gate, pack) if gate is Kind.CRISIS else []
+    console.print(_summary(gate, verdicts, hidden, model))
     return list(_broken(gate, verdicts, model))
 
 
@@ -66,7 +68,7 @@ def _broken(gate: Kind, verdicts: Sequence[Verdict], model: GateModel | None) ->
 
 def _strata(gate: Kind, verdicts: Sequence[Verdict]) -> Table:
     table = Table(title=f"{gate}: each stratum of the test set, the worst first")
-    table.add_column("stratum")
+    table.add_column("stratum", no_wrap=True)
     for column in ("found", "recall", "at least", "false alarms", "share", "at most"):
         table.add_column(column, justify="right")
     for name, found, alarms in by_stratum(verdicts):
@@ -80,9 +82,11 @@ def _cells(share: Share, bound: float) -> tuple[str, str, str]:
     return f"{share.hits}/{share.of}", f"{share.share:.2f}", f"{bound:.2f}"
 
 
-def _summary(gate: Kind, verdicts: Sequence[Verdict], model: GateModel | None) -> Table:
+def _summary(
+    gate: Kind, verdicts: Sequence[Verdict], hidden: Sequence[Verdict], model: GateModel | None
+) -> Table:
     table = Table(title=f"{gate}: as a whole (one-sided 95 % bounds after Clopper and Pearson)")
-    table.add_column("of the test set")
+    table.add_column("of the test set", no_wrap=True)
     for column in ("found", "recall", "at least", "false alarms", "share", "at most"):
         table.add_column(column, justify="right")
     rules_alone = [v for v in verdicts if v.example.label and set(v.found.rules) - _names(model)]
@@ -99,6 +103,10 @@ def _summary(gate: Kind, verdicts: Sequence[Verdict], model: GateModel | None) -
         (f"author {author}", [v for v in verdicts if v.example.writer == author])
         for author in sorted({v.example.writer for v in verdicts})
     ]
+    if hidden:
+        alone = {example.id for example in short_ones(v.example for v in verdicts)}
+        rows.append((f"one turn, {SHORT_WORDS} words", [v for v in verdicts if v.example.id in alone]))
+        rows.append((f"the same within {PADDED_WORDS} words", list(hidden)))
     for name, own in rows:
         found, alarms = recall(own), false_alarms(own)
         table.add_row(name, *_cells(found, found.least), *_cells(alarms, alarms.most))

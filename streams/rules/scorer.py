@@ -6,7 +6,9 @@ window of a text costs little more than the text as a whole.
 
 import io
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -14,10 +16,12 @@ import numpy.typing as npt
 
 from streams.rules.ngrams import ORDERS, SLOT_BITS, Floats, plain, slots
 
-# About 180 words: as much as danger told quietly needs around it. Smaller windows alarm at single phrases, larger
-# ones measured no better and lose one sentence among many (see the README's page on screening).
+# About 180 words: as much as danger told quietly needs around it. Larger ones measured no better and lose one
+# sentence among many (see the README's page on screening).
 WINDOW_BYTES = 1000
-_STRIDE_BYTES = 250
+# About 45 words: a sentence or two that say it outright, however much stands around them.
+PASSAGE_BYTES = 250
+_STRIDES = 4  # windows start so many times within the length of one
 
 LAYOUT = 1
 
@@ -43,23 +47,27 @@ class Scorer:
     examples: str
 
     def score(self, text: bytes) -> Score:
-        """The gravest window of a plain text (`ngrams.plain`); all of it where it is no longer than one.
+        """The score of the gravest window of a plain text (`ngrams.plain`)."""
+        return self.scores(text, (WINDOW_BYTES,))[0]
+
+    def scores(self, text: bytes, sizes: Sequence[int]) -> list[Score]:
+        """The gravest window of each size in a plain text; all of the text where it is no longer than that.
 
         A window's evidence is divided by the root of its places, so that short and long ones compare.
         """
-        size = len(text)
-        evidence = np.zeros(size + 1)
+        evidence = np.zeros(len(text) + 1)
         for own in slots(text):
             evidence[1 : len(own) + 1] += self.weights.take(own)
         np.cumsum(evidence, out=evidence)
-        if size <= WINDOW_BYTES:
-            return Score(self.bias + float(evidence[-1]) / float(np.sqrt(len(ORDERS) * size)), 0, size)
-        starts = np.append(np.arange(0, size - WINDOW_BYTES, _STRIDE_BYTES), size - WINDOW_BYTES)
-        sums = evidence[starts + WINDOW_BYTES] - evidence[starts]
+        return [self._gravest(evidence, min(size, len(text))) for size in sizes]
+
+    def _gravest(self, evidence: npt.NDArray[np.float64], size: int) -> Score:
+        last = len(evidence) - 1 - size
+        starts = np.append(np.arange(0, last, max(1, size // _STRIDES)), last)
+        sums = evidence[starts + size] - evidence[starts]
         gravest = int(sums.argmax())
         start = int(starts[gravest])
-        value = self.bias + float(sums[gravest]) / float(np.sqrt(len(ORDERS) * WINDOW_BYTES))
-        return Score(value, start, start + WINDOW_BYTES)
+        return Score(self.bias + float(sums[gravest]) / sqrt(len(ORDERS) * size), start, start + size)
 
 
 def write_scorer(weights: npt.NDArray[np.float64], bias: float, examples: str) -> bytes:
