@@ -17,6 +17,7 @@ rules_app = typer.Typer(
 )
 
 _PIPE_COLUMNS = 120
+WORDS = "words"
 
 Folder = Annotated[
     str | None, typer.Option("--rules", help="Folder of another pack than the configured one.")
@@ -68,22 +69,28 @@ def try_text(
 
 @rules_app.command()
 def train(
-    gate: Annotated[str, typer.Argument(help="crisis or unsafe_reply")],
+    gate: Annotated[
+        str, typer.Argument(help="crisis or unsafe_reply; words: the models of categories, EARS and tags")
+    ],
     out: Annotated[Path, typer.Option(help="The pack's folder, into which the models go.")],
     validate: Annotated[
         bool,
         typer.Option("--validate", help="Also cross-validate over writers and print the curve: minutes."),
     ] = False,
 ) -> None:
-    """Train a gate's models from the examples of the package. Needs the extra `train` (scikit-learn)."""
-    if gate not in GATES:
-        raise Fatal(f"{gate} is no gate: crisis or unsafe_reply")
+    """Train a gate's models, or the word models, from the examples of the package. Needs the extra `train` (scikit-learn)."""
+    if gate not in {*GATES, WORDS}:
+        raise Fatal(f"{gate} is no gate: crisis or unsafe_reply; or words")
     try:
         from console.rules.training import train_gate
+        from console.rules.word_training import train_words
     except ModuleNotFoundError as error:
         raise Fatal(
             "training needs scikit-learn: uv sync --extra train, or pip install forebay[train]"
         ) from error
     if not out.is_dir():
         raise Fatal(f"{out} is no folder")
+    if gate == WORDS:
+        train_words(out, _console())
+        return
     train_gate(Kind(gate), out, _console(), is_validated=validate)

@@ -14,6 +14,7 @@ from streams.rules.policy import Policy
 
 if TYPE_CHECKING:
     from streams.rules.gate_model import GateModel
+    from streams.rules.word_model import Words
 
 
 @cache
@@ -188,6 +189,7 @@ class Pack:
     sources: Mapping[str, str]
     hotlines: frozenset[str]
     models: Mapping[Kind, "GateModel"]
+    words: "Words | None"
     databases: Databases = field(repr=False, compare=False)
     stored: bytes = field(repr=False, compare=False, default=b"")
 

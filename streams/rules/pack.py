@@ -17,10 +17,10 @@ from streams.rules.fields import BadPack, Fields, read_yaml
 from streams.rules.gate_model import SUFFIX, GateModel, read_models
 from streams.rules.model import CATEGORIES, Guard, Kind, Pack, Reads, Rule, Where, hint_needle
 from streams.rules.policy import Policy, read_policy
+from streams.rules.word_model import ACTS, Words, read_words
 
-__all__ = ["BadPack", "Pack", "read_pack"]
+__all__ = ["ACTS", "BadPack", "Pack", "read_pack"]
 
-ACTS = ("empathize", "acknowledge", "reflect", "support")
 TAGS = ("bias", "grounded")
 PII_TYPES = ("email", "phone", "ssn", "credit_card", "ip", "review")
 _NAMES: Mapping[Kind, tuple[str, tuple[str, ...]]] = {
@@ -49,6 +49,7 @@ class _Reader:
         self.hotlines: frozenset[str] = frozenset()
         self.rules: list[Rule] = []
         self.models: dict[Kind, GateModel] = {}
+        self.words: Words | None = None
         self.seen: Counter[str] = Counter()
 
     def new_id(self, fields: Fields, identifier: str) -> None:
@@ -165,7 +166,7 @@ class _Reader:
 # What others build on comes first; within one kind the files go by name.
 _FIRST = ("pack", "policy", "fragments", "guards")
 _ONCE = ("pack", "policy")
-_AT_MOST_ONCE = "models"
+_AT_MOST_ONCE = ("models", "words")
 
 
 def _gather(files: Mapping[str, bytes]) -> _Reader:
@@ -177,14 +178,15 @@ def _gather(files: Mapping[str, bytes]) -> _Reader:
         except ValueError as error:
             reader.faults.append(f"{name}: {error}")
             continue
-        kind = fields.text("kind", among=(*_FIRST, _AT_MOST_ONCE, *Kind))
+        kind = fields.text("kind", among=(*_FIRST, *_AT_MOST_ONCE, *Kind))
         opened.append((_FIRST.index(kind) if kind in _FIRST else len(_FIRST), name, kind, fields))
     once = Counter(kind for _, _, kind, _ in opened)
     for needed in _ONCE:
         if once[needed] != 1:
             reader.faults.append(f"kind {needed}: exactly one file, found {once[needed]}")
-    if once[_AT_MOST_ONCE] > 1:
-        reader.faults.append(f"kind {_AT_MOST_ONCE}: one file at most, found {once[_AT_MOST_ONCE]}")
+    for optional in _AT_MOST_ONCE:
+        if once[optional] > 1:
+            reader.faults.append(f"kind {optional}: one file at most, found {once[optional]}")
     for _, _, kind, fields in sorted(opened, key=lambda row: row[:2]):
         match kind:
             case "pack":
@@ -200,6 +202,8 @@ def _gather(files: Mapping[str, bytes]) -> _Reader:
                 reader.read_guards(fields)
             case "models":
                 reader.models |= read_models(fields, files, reader.faults)
+            case "words":
+                reader.words = read_words(fields, files, reader.faults)
             case "":
                 continue
             case _:
@@ -246,6 +250,7 @@ def read_pack(files: Mapping[str, bytes], database: bytes | None = None) -> Pack
         sources=reader.sources,
         hotlines=reader.hotlines,
         models=reader.models,
+        words=reader.words,
         databases=compiled,
         stored=stamp_of(rules) + dump(compiled),
     )

@@ -1,12 +1,14 @@
-"""Says what an exchange is about: by the record's own labels, else by its source, else by the rules."""
+"""Says what an exchange is about: by the record's own labels, else by its source, else by what is said in it."""
 
 import re
+from math import exp
 
 from streams.fold import fold
 from streams.records import Category, CategoryFacts, Conversation, Origin
-from streams.rules.model import CATEGORY_ORDER, Kind, Pack, Rule
+from streams.rules.model import CATEGORIES, CATEGORY_ORDER, Kind, Pack, Rule
 from streams.rules.weighing import speaking, weigh
 from streams.steps.scan import Scan
+from streams.steps.word_scores import exchange_scores
 
 UNCATEGORIZED = "uncategorized"
 # A label was given by a person for this record, a source by its owner for all of its records.
@@ -36,12 +38,18 @@ def _from_source(origin: Origin, pack: Pack) -> dict[str, float]:
     return dict.fromkeys(found, _SOURCE_CONFIDENCE) if len(found) == 1 else {}
 
 
-def _from_rules(scan: Scan, floor: float) -> dict[str, float]:
+def _from_rules(scan: Scan, pack: Pack) -> dict[str, float]:
+    """What the model makes of both sides' words, as shares of 1; where the pack has none, what its rules weigh."""
+    scores = exchange_scores(scan, pack)
+    if scores:
+        highest = max(scores[name] for name in CATEGORIES)
+        odds = {name: exp(scores[name] - highest) for name in CATEGORIES}
+        whole = sum(odds.values())
+        return {name: round(share / whole, 4) for name, share in odds.items()}
     by_category: dict[str, list[Rule]] = {}
     for rule in speaking(scan, Kind.CATEGORIES):
         by_category.setdefault(rule.name, []).append(rule)
-    weights = {category: weigh(rules) for category, rules in by_category.items()}
-    return {category: weight for category, weight in weights.items() if weight >= floor}
+    return {category: weigh(rules) for category, rules in by_category.items()}
 
 
 def categories(conversation: Conversation, scan: Scan, pack: Pack, origin: Origin) -> CategoryFacts:
@@ -55,7 +63,7 @@ def categories(conversation: Conversation, scan: Scan, pack: Pack, origin: Origi
     for origin_of, weights in (
         ("labels", _from_labels(conversation.labels, pack)),
         ("source", _from_source(origin, pack)),
-        ("rules", _from_rules(scan, floor)),
+        ("rules", _from_rules(scan, pack)),
     ):
         if origin_of == "source" and found:
             continue

@@ -13,6 +13,7 @@ from streams.fold import Offsets, fold
 from streams.records import Conversation, Role, Span
 from streams.rules.dialect import SEPARATOR
 from streams.rules.model import Kind, Pack, Reads, Rule
+from streams.rules.stems import Reading
 
 # Index of the reasoning where a span names its message: it stands beside the messages, not among them.
 REASONING = -1
@@ -48,13 +49,16 @@ _END = itemgetter(1)
 class Scan:
     """The folded messages joined (and the reasoning last), where each starts, and the hits by kind.
 
-    Offsets are bytes of `text`. The last element of `starts` lies one separator behind the end.
+    Offsets are bytes of `text`. The last element of `starts` lies one separator behind the end. `readings` and `kept`
+    are what `word_scores.py` has read and found out, for the steps that ask after the first.
     """
 
     conversation: Conversation
     text: bytes
     starts: tuple[int, ...]
     hits: dict[Kind, list[Hit]]
+    readings: list[tuple[Reading, int]] = field(default_factory=list)
+    kept: dict[str, Mapping[str, float]] = field(default_factory=dict)
     _offsets: dict[int, Offsets] = field(default_factory=dict)
 
     def of(self, kind: Kind) -> Sequence[Hit]:

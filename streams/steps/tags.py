@@ -1,28 +1,36 @@
 """Says whether an exchange is about unfair treatment of a group, and whether a reply rests on a source."""
 
+from math import exp
+
 from streams.records import Conversation, Tag, TagFacts
 from streams.rules.model import Kind, Pack, Rule
 from streams.rules.weighing import speaking, weigh
 from streams.steps.scan import Scan
+from streams.steps.word_scores import Scores, exchange_scores, reply_scores
 
-NOTHING = TagFacts()
+MODEL = "tags.model"
 
 
-def _tag(rules: list[Rule], floor: float) -> Tag | None:
-    score = weigh(rules)
-    if not rules or score < floor:
+def _tag(name: str, rules: list[Rule], scores: Scores, pack: Pack) -> Tag | None:
+    score, names = weigh(rules), [rule.id for rule in rules]
+    is_given = bool(rules) and score >= pack.policy.tag_floor
+    if scores and pack.words is not None and scores[name] >= pack.words.thresholds[name]:
+        is_given = True
+        score = max(score, round(1 / (1 + exp(-scores[name])), 4))
+        names.append(MODEL)
+    if not is_given:
         return None
-    groups = sorted({rule.group for rule in rules if rule.group})
-    return Tag(score, tuple(rule.id for rule in rules), tuple(groups))
+    return Tag(score, tuple(names), tuple(sorted({rule.group for rule in rules if rule.group})))
 
 
 def tags(conversation: Conversation, scan: Scan, pack: Pack) -> TagFacts:
-    """Each tag with its score, rules and groups; None where the rules weigh less than the policy's floor."""
+    """Each tag with its score, rules and groups.
+
+    It is given where its rules together weigh the policy's floor or more, or where the pack's model hears it.
+    """
     rules = speaking(scan, Kind.TAGS)
-    if not rules:
-        return NOTHING
-    floor = pack.policy.tag_floor
+    bias, grounded = ([rule for rule in rules if rule.name == name] for name in ("bias", "grounded"))
     return TagFacts(
-        bias=_tag([rule for rule in rules if rule.name == "bias"], floor),
-        grounded=_tag([rule for rule in rules if rule.name == "grounded"], floor),
+        bias=_tag("bias", bias, exchange_scores(scan, pack), pack),
+        grounded=_tag("grounded", grounded, reply_scores(scan, pack), pack),
     )

@@ -71,7 +71,7 @@ def test_long_numbers_are_found_whichever_messages_hold_the_digits(pack: Pack) -
 
 
 def test_a_rule_without_guards_speaks_once_and_one_with_guards_in_each_place(pack: Pack) -> None:
-    found = scan(said((Role.USER, f"I feel anxious. {CRY}"), (Role.USER, f"So anxious. {CRY}")), pack)
-    feelings = [hit for hit in found.of(Kind.CATEGORIES) if hit.rule.id == "categories.support.feelings"]
-    assert len(feelings) == 1
+    found = scan(said((Role.USER, f"So sexist. {CRY}"), (Role.USER, f"And racist. {CRY}")), pack)
+    named = [hit for hit in found.of(Kind.TAGS) if hit.rule.id == "tags.bias.named"]
+    assert len(named) == 1
     assert {hit.message for hit in found.of(Kind.CRISIS)} == {0, 1}

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from streams.records import Conversation, Message, Role, TagFacts
 from streams.rules.pack import Pack
 from streams.steps.scan import scan
 from streams.steps.tags import tags
+from tests.streams.steps.shares import f1
 
 Cases = Callable[[str], list[dict[str, Any]]]
 
@@ -28,3 +31,11 @@ def test_golden_cases(pack: Pack, cases: Cases) -> None:
 
 def test_a_source_that_only_the_help_seeker_names_grounds_nothing(pack: Pack) -> None:
     assert tagged("The NICE guidelines say so.", "I see.", pack).grounded is None
+
+
+@pytest.mark.parametrize("tag", ["bias", "grounded"])
+def test_tags_are_given_also_to_exchanges_that_nobody_trained_on(tag: str, pack: Pack, cases: Cases) -> None:
+    for is_held, least in ((True, 0.8), (False, 0.9)):
+        rows = [case for case in cases(f"tags/written_{tag}.jsonl") if case["held"] is is_held]
+        given = [getattr(tagged(*case["chat"], pack), tag) is not None for case in rows]
+        assert f1(zip(given, (case["y"] == 1 for case in rows), strict=True)) >= least

@@ -1,0 +1,124 @@
+"""Reads what the word models are trained on: labelled exchanges and replies, and the lexicons of their subjects."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+import orjson
+
+from streams.fold import fold
+from streams.rules.fields import BadPack, read_yaml
+from streams.rules.model import Kind
+from streams.rules.stems import stem_words
+
+_FOLDER, _LEXICON = "examples", "lexicon.yaml"
+# A phrase of the lexicon is one word or two: what the models have slots for.
+_LONGEST_PHRASE = 2
+
+Gram = tuple[bytes, ...]
+Lexicon = dict[Gram, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The person's and the assistant's words, and the name that holds of them (empty: none)."""
+
+    person: str
+    assistant: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a reply with all names that hold of it."""
+
+    text: str
+    names: frozenset[str]
+
+
+def categories() -> list[Exchange]:
+    """Exchanges of each category: `categories/examples/<writer>/<category>.jsonl`, lines `{"chat": […]}`."""
+    return [_exchange(row, name) for name, row in _rows(Kind.CATEGORIES)]
+
+
+def biased() -> list[Exchange]:
+    """Exchanges with `bias` as their name or none: `tags/examples/<writer>/bias.jsonl`, lines `{"y": 1, "chat": […]}`."""
+    return [_exchange(row, "bias" if row["y"] else "") for name, row in _rows(Kind.TAGS) if name == "bias"]
+
+
+def sentences() -> list[Sentence]:
+    """Sentences with their acts: `ears/examples/<writer>/*.jsonl`, lines `{"sentences": [[text, [act, …]], …]}`."""
+    found = []
+    for _, row in _rows(Kind.EARS):
+        for pair in _list(row["sentences"]):
+            text, acts = _list(pair)
+            found.append(Sentence(str(text), frozenset(map(str, _list(acts)))))
+    return found
+
+
+def grounding() -> list[Sentence]:
+    """Replies with `grounded` as their name or none: `tags/examples/<writer>/grounded.jsonl`."""
+    found = []
+    for name, row in _rows(Kind.TAGS):
+        if name == "grounded":
+            text = " ".join(map(str, _list(row["chat"])[1::2]))
+            found.append(Sentence(text, frozenset({"grounded"} if row["y"] else ())))
+    return found
+
+
+def lexicon(kind: Kind, *subjects: str) -> Lexicon:
+    """Which concepts each word or pair of words belongs to; of a file with several subjects, those named."""
+    read = read_yaml((_place(kind) / _LEXICON).read_bytes())
+    if not isinstance(read, dict):
+        raise BadPack([f"{kind}/{_LEXICON}: must map subjects to concepts"])
+    found: dict[Gram, set[str]] = {}
+    for subject in subjects:
+        for concept, phrases in read[subject].items():
+            for phrase in str(phrases).split(","):
+                gram = tuple(stem_words(fold(phrase)))
+                if not 1 <= len(gram) <= _LONGEST_PHRASE:
+                    raise BadPack([f"{kind}/{_LEXICON}: {concept}: a phrase of {len(gram)} words"])
+                found.setdefault(gram, set()).add(concept)
+    return {gram: tuple(sorted(concepts)) for gram, concepts in found.items()}
+
+
+def digest_of(examples: Sequence[Exchange | Sentence], lexicons: Sequence[Lexicon]) -> str:
+    """sha256 hex over names and texts in their order, and over what the lexicons say."""
+    whole = hashlib.sha256()
+    for example in examples:
+        if isinstance(example, Exchange):
+            parts = [example.name, example.person, example.assistant]
+        else:
+            parts = [*sorted(example.names), example.text]
+        whole.update("\n".join([*parts, ""]).encode())
+    for lexicon_of in lexicons:
+        for gram, concepts in sorted(lexicon_of.items()):
+            whole.update(b" ".join(gram) + f" {concepts}\n".encode())
+    return whole.hexdigest()
+
+
+def _exchange(row: dict[str, object], name: str) -> Exchange:
+    chat = [str(turn) for turn in _list(row["chat"])]
+    return Exchange("\n".join(chat[::2]), "\n".join(chat[1::2]), name)
+
+
+def _list(value: object) -> Sequence[object]:
+    if not isinstance(value, list):
+        raise BadPack(["a line of an example lacks its list"])
+    return value
+
+
+def _place(kind: Kind) -> Traversable:
+    return resources.files("streams.rules") / kind.value
+
+
+def _rows(kind: Kind) -> Iterator[tuple[str, dict[str, object]]]:
+    """Each line with the name of its file, in the order of writers and files."""
+    folder = _place(kind) / _FOLDER
+    for writer in sorted(folder.iterdir(), key=lambda found: found.name):
+        for file in sorted(writer.iterdir(), key=lambda found: found.name):
+            for line in file.read_bytes().splitlines():
+                if line.strip():
+                    yield file.name.removesuffix(".jsonl"), orjson.loads(line)
