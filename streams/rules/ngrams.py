@@ -4,6 +4,7 @@ Models of this kind see spelling, endings and short phrases alike, need no dicti
 """
 
 import re
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,18 @@ def plain(folded: bytes) -> bytes:
     """
     text = folded.replace(b"'", b"").translate(_PLAIN).replace(b".", b" . ").replace(b",", b" , ")
     return b" %b " % b" ".join(text.split())
+
+
+class Reading(NamedTuple):
+    """A plain text as the models read it: its size in bytes and its slots, worked out once for all of them."""
+
+    size: int
+    slots: list[npt.NDArray[np.intp]]
+
+
+def read(text: bytes) -> Reading:
+    """The reading of a plain text."""
+    return Reading(len(text), slots(text))
 
 
 def slots(text: bytes) -> list[npt.NDArray[np.intp]]:

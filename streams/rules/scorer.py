@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streams.rules.ngrams import ORDERS, SLOT_BITS, Floats, plain, slots
+from streams.rules.ngrams import ORDERS, SLOT_BITS, Floats, Reading, read
 
 # About 180 words: as much as danger told quietly needs around it. Larger ones measured no better and lose one
 # sentence among many (see the README's page on screening).
@@ -48,18 +48,18 @@ class Scorer:
 
     def score(self, text: bytes) -> Score:
         """The score of the gravest window of a plain text (`ngrams.plain`)."""
-        return self.scores(text, (WINDOW_BYTES,))[0]
+        return self.scores(read(text), (WINDOW_BYTES,))[0]
 
-    def scores(self, text: bytes, sizes: Sequence[int]) -> list[Score]:
-        """The gravest window of each size in a plain text; all of the text where it is no longer than that.
+    def scores(self, reading: Reading, sizes: Sequence[int]) -> list[Score]:
+        """The gravest window of each size in a text; all of the text where it is no longer than that.
 
         A window's evidence is divided by the root of its places, so that short and long ones compare.
         """
-        evidence = np.zeros(len(text) + 1)
-        for own in slots(text):
+        evidence = np.zeros(reading.size + 1)
+        for own in reading.slots:
             evidence[1 : len(own) + 1] += self.weights.take(own)
         np.cumsum(evidence, out=evidence)
-        return [self._gravest(evidence, min(size, len(text))) for size in sizes]
+        return [self._gravest(evidence, min(size, reading.size)) for size in sizes]
 
     def _gravest(self, evidence: npt.NDArray[np.float64], size: int) -> Score:
         last = len(evidence) - 1 - size
@@ -102,8 +102,3 @@ def read_scorer(data: bytes) -> Scorer:
     if weights.shape != (1 << SLOT_BITS,) or not np.isfinite(weights).all() or not np.isfinite(bias):
         raise BadModel("its weights are not what this code reads")
     return Scorer(weights, bias, examples)
-
-
-def score_text(scorer: Scorer, folded: bytes) -> Score:
-    """The score of folded text; places are those of its plain form."""
-    return scorer.score(plain(folded))
