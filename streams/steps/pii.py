@@ -4,42 +4,65 @@ from streams.records import Conversation, PiiFacts, PiiSpan
 from streams.rules.checks import CHECKS, digits, stands_alone
 from streams.rules.guards import Match, applies
 from streams.rules.model import Kind, Pack
+from streams.steps.names import PERSON_NAME, name_matches
 from streams.steps.scan import Hit, Scan
 
 # A rule of this type finds no data but the announcement of some, which makes a person look when none was found.
 REVIEW = "review"
 _NEAR = 40
-# Bytes on either side of a hit that are searched: more than any piece of personal data is long.
+# Bytes on either side of a hit that are searched: more than any piece of personal data of the type is long.
 _REACH = 160
+_REACH_OF_URL = 700
+# What follows decides as well: a longer word or path would be another one.
+_HAS_OWN_ENDS = frozenset({REVIEW, "url", "date_of_birth"})
 
 
 def pii_matches(scan: Scan, pack: Pack) -> list[Match]:
     """Every validated match, overlaps and announcements included, in order of place."""
     found: dict[tuple[str, int, int], Match] = {}
+    has_names = False
     for hit in scan.of(Kind.PII):
+        rule = hit.rule
+        if rule.name == PERSON_NAME:
+            has_names = True
+            continue
         low, high = scan.bounds(hit.message)
+        reach = _REACH_OF_URL if rule.name == "url" else _REACH
+        text = scan.cased if rule.keeps_case else scan.text
+        inner = rule.inner()
         # Hyperscan reports an end for each length that fits: `re` finds the longest of them
-        for place in hit.rule.finder().finditer(
-            scan.text, max(low, hit.end - _REACH), min(high, hit.end + _REACH)
-        ):
-            key = (hit.rule.id, place.start(), place.end())
-            if key in found or not CHECKS[hit.rule.check](place[0]):
+        for whole in rule.finder().finditer(text, max(low, hit.end - reach), min(high, hit.end + reach)):
+            place = whole
+            if inner is not None:
+                # the data stands last: what announces it comes before
+                for place in inner.finditer(text, whole.start(), whole.end()):
+                    pass
+            key = (rule.id, place.start(), place.end())
+            if key in found or not CHECKS[rule.check](place[0]):
                 continue
-            match = Match(Hit(hit.rule, hit.message, place.end()), place.start(), place.end())
-            if hit.rule.name != REVIEW and not stands_alone(scan.text, match.start, match.end, low, high):
+            match = Match(Hit(rule, hit.message, place.end()), place.start(), place.end())
+            if rule.name not in _HAS_OWN_ENDS and not stands_alone(
+                scan.text, match.start, match.end, low, high, is_ip=rule.name == "ip"
+            ):
                 continue
-            if hit.rule.name == "phone" and digits(place[0]) in pack.hotlines:
+            if rule.name == "phone" and _is_helpline(place[0], pack):
                 continue
-            if not any(applies(guard, scan, match) for guard in hit.rule.guards):
+            if not any(applies(guard, scan, match) for guard in rule.guards):
                 found[key] = match
-    return sorted(found.values(), key=lambda match: (match.start, -match.end))
+    names = name_matches(scan, pack) if has_names else []
+    return sorted([*found.values(), *names], key=lambda match: (match.start, -match.end))
+
+
+def _is_helpline(found: bytes, pack: Pack) -> bool:
+    number = digits(found)
+    return number in pack.hotlines or number.lstrip("0") in pack.hotlines
 
 
 def pii(conversation: Conversation, scan: Scan, pack: Pack) -> PiiFacts:
     """Spans in code points of each message's converted text; they never overlap (the longer one wins).
 
     `message` is REASONING (-1) for the reasoning. `requires_review` where data is announced in words but none
-    was found near by: scrubbing cannot be trusted then.
+    was found near by: scrubbing cannot be trusted then. A name near by is not what was announced.
     """
     if not scan.of(Kind.PII):
         return PiiFacts()
@@ -55,7 +78,11 @@ def pii(conversation: Conversation, scan: Scan, pack: Pack) -> PiiFacts:
         start, end = scan.code_points(match.hit.message, match.start, match.end)
         spans.append(PiiSpan(match.hit.message, start, end, match.hit.rule.name))
     in_doubt = any(
-        all(m.start > match.end + _NEAR or m.end < match.start for m in taken) for match in announced
+        all(
+            m.start > match.end + _NEAR or m.end < match.start or m.hit.rule.name == PERSON_NAME
+            for m in taken
+        )
+        for match in announced
     )
     status = "requires_review" if in_doubt else "scrubbed" if spans else "none_detected"
     return PiiFacts(tuple(spans), status)

@@ -1,6 +1,6 @@
 """Runs the pack's Hyperscan passes over the folded text of a conversation, side by side, and sorts what they hit."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import hyperscan
 
-from streams.fold import Offsets, fold
+from streams.fold import Offsets, fold_but_case
 from streams.records import Conversation, Role, Span
 from streams.rules.dialect import SEPARATOR
 from streams.rules.model import Kind, Pack, Reads, Rule
@@ -48,11 +48,12 @@ _END = itemgetter(1)
 class Scan:
     """The folded messages joined (and the reasoning last), where each starts, and the hits by kind.
 
-    Offsets are bytes of `text`. The last element of `starts` lies one separator behind the end.
+    `cased` is `text` with its capitals. Offsets are bytes of `text`. The last element of `starts` lies one separator behind the end.
     """
 
     conversation: Conversation
     text: bytes
+    cased: bytes
     starts: tuple[int, ...]
     hits: dict[Kind, list[Hit]]
     _offsets: dict[int, Offsets] = field(default_factory=dict)
@@ -66,6 +67,11 @@ class Scan:
         if message == REASONING:
             return self.starts[-2], self.starts[-1] - 1
         return self.starts[message], self.starts[message + 1] - 1
+
+    def message_at(self, at: int) -> int:
+        """The message that holds the offset; REASONING where that does."""
+        place = bisect_right(self.starts, at) - 1
+        return REASONING if place == len(self.conversation.messages) else place
 
     def start(self, hit: Hit) -> int:
         """Where the match starts in `text`: Hyperscan reports ends, as starts would cost each scan dear."""
@@ -105,7 +111,7 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
     readers: list[int] = []
     by_side: dict[int, list[int]] = {}
     for place, message in enumerate(conversation.messages):
-        texts.append(fold(message.content))
+        texts.append(fold_but_case(message.content))
         reader = _READ_BY[message.role]
         readers.append(reader)
         if reader in by_side:
@@ -114,9 +120,10 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
             by_side[reader] = [place]
     if conversation.reasoning:
         by_side[_ASIDE] = [len(texts)]
-        texts.append(fold(conversation.reasoning))
+        texts.append(fold_but_case(conversation.reasoning))
         readers.append(_ASIDE)
-    text = SEPARATOR.join(texts)
+    cased = SEPARATOR.join(texts)
+    text = cased.lower()
     starts = (0, *accumulate([len(folded) + 1 for folded in texts]))
 
     found: list[tuple[int, int]] = []
@@ -125,9 +132,9 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
             _scan_side(pack.databases.sides[side], pack.databases.closer, texts, starts, places, found)
         if conversation.roles_guessed and side in pack.databases.guessed:
             _scan_side(pack.databases.guessed[side], pack.databases.closer, texts, starts, places, found)
-    _scan_whole(pack, text, found)
+    _scan_whole(pack, text, cased, found)
     if not found:
-        return Scan(conversation, text, starts, {})
+        return Scan(conversation, text, cased, starts, {})
 
     found.sort(key=_END)
     columns = pack.columns_guessed if conversation.roles_guessed else pack.columns
@@ -142,7 +149,7 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
                 hits[kind].append(hit)
             else:
                 hits[kind] = [hit]
-    return Scan(conversation, text, starts, hits)
+    return Scan(conversation, text, cased, starts, hits)
 
 
 def _scan_side(
@@ -155,7 +162,7 @@ def _scan_side(
 ) -> None:
     """Adds rule numbers and ends, as offsets in all texts joined, of what the texts of one side hold."""
     own = [texts[place] for place in places]
-    joined = SEPARATOR.join(own)
+    joined = SEPARATOR.join(own).lower()
     noted: list[tuple[int, int]] = []
     database.scan(joined, match_event_handler=_note, context=noted)
     if not noted:
@@ -171,11 +178,15 @@ def _scan_side(
         found.append((number, end - firsts[place] + starts[places[place]]))
 
 
-def _scan_whole(pack: Pack, text: bytes, found: list[tuple[int, int]]) -> None:
-    """Adds what is looked for in all texts at once: long numbers, where there are digits enough, and hints."""
+def _scan_whole(pack: Pack, text: bytes, cased: bytes, found: list[tuple[int, int]]) -> None:
+    """Adds what is looked for in all texts at once: personal data, where there are digits enough, and hints."""
     databases = pack.databases
-    if databases.numbers is not None and len(text.translate(None, _NOT_DIGITS)) >= databases.fewest_digits:
-        databases.numbers.scan(text, match_event_handler=_note, context=found)
+    held = len(text.translate(None, _NOT_DIGITS))
+    for whole in databases.whole:
+        if held >= whole.fewest_digits:
+            whole.database.scan(
+                cased if whole.keeps_case else text, match_event_handler=_note, context=found
+            )
     for hint in databases.hints:
         first = text.find(hint.needle)
         if first >= 0:

@@ -1,0 +1,283 @@
+"""Finds names of private people: rules say where one may stand, the word lists and what is around it decide.
+
+Rules only propose places, for most words with a capital are no names. A name that was found is then looked for in
+the whole record, so that it does not stay where nothing around it tells.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from streams.rules.guards import Match
+from streams.rules.model import Kind, Pack
+from streams.rules.names import NameWords, Place
+from streams.steps.lexicon import ENGLISH
+from streams.steps.scan import Hit, Scan
+
+PERSON_NAME = "person_name"
+
+
+class _Name(NamedTuple):
+    start: int
+    end: int
+
+
+_WORD = rb"(?:[A-Z]'(?=[A-Z]))?[A-Z][a-z]+(?:[A-Z][a-z]+)*(?:(?:-|'(?!(?:s|ll|d|ve|re|m|t)\b))[A-Z]?[a-z]+)*(?![\w@])"
+_FIRST = re.compile(_WORD)
+_SHOUTED = re.compile(rb"[A-Z]{3,}(?:-[A-Z]{2,})*(?!\w)")
+_LOWER = re.compile(rb"[a-z]{2,}(?:-[a-z]+)*(?![\w@])")
+_NEXT = re.compile(
+    rb" (?:[A-HJ-Z]\.? )?(?:(?:van der|van den|van|von|de la|de los|de|del|da|dos|di|bin|ibn|al|el|la|le) )?(" + _WORD + b")"
+)
+_NEXT_SHOUTED = re.compile(rb" ([A-Z]{2,}(?:-[A-Z]{2,})*)(?!\w)")
+_NEXT_LOWER = re.compile(rb" ([a-z]+)(?![\w'])")
+_INITIAL = re.compile(rb" [A-HJ-Z](?:\.(?! [a-z])|(?=[,;:)!?\n\x00]|\Z))")
+_MOST_NEXT = 3
+_LETTERS = re.compile(rb"[A-Za-z][A-Za-z'-]*\Z")
+_WORD_BEFORE = re.compile(rb"([A-Za-z']+)[.]?[ *\"'(]{1,2}\Z")
+_SET_APART = re.compile(rb"[,.!?:;)\n\x00]|\s+(?:and|but) (?:i|I|im|I'm|i'm|my)\b|\s*(?:\(|-)|\s*\Z")
+_LAST = re.compile(rb"[\s.!,)*~x<3:]{0,12}(?:\x00|\Z)|[.!,]?[ ]?\n")
+_MID_SENTENCE = re.compile(rb"[A-Za-z0-9,;] \Z")
+_JOINED_BEFORE = re.compile(rb"[\w@#/=]\Z|\w[._-]\Z")
+_JOINED_AFTER = re.compile(rb"[@_\w]|\.[a-z]")
+_THING_AFTER = re.compile(rb"(?:'s)? ([A-Za-z]+)")
+
+# A given name behind one of these is that of a saint, ruler, place or storm.
+_NOT_PRIVATE = frozenset(
+    b"st saint san santa sao prophet king queen prince princess pope president senator hurricane lake mount fort port"
+    b" cape tropical".split()
+)
+_PREPOSITIONS = frozenset(b"in at to from near of the through across into around visiting outside".split())
+_MONTHS = frozenset(b"april may june august jan".split())
+# Given names of the list that are words when they stand without a capital.
+_WORDS_IN_LOWER = frozenset(
+    b"sue ted penny holly ivy iris heather ebony jean rosa constance adele logan ana carter shelby victor norman"
+    b" gloria stella harry jerry randy wayne bonnie penny scott jesse jim tim tom sam dan ben ali eva ida ian ann"
+    b" ana ava mai nia pia rui uma wei xin yan ying jing ling hana aino rami sami noam avi dov cem duc eko ayu siti"
+    b" outi ville reka malin dora alma luis blanca linda celeste dolores mercedes esperanza kamal kiran farai budi"
+    b" indra fajar sari putri agus mila lila maya nana rina mona vera angelica athena hermione sonya angus brent"
+    b" bryce cliff curt carlos morris spencer mason barry percy gilbert franz jean marco polo felix jasmine laurel"
+    b" daphne delphine olivia polly molly dolly lottie minh thanh linh hoa hang quang tuan aurelia perry gary aline"
+    b" shame bella bruno crystal kelly kerry peter jack jackie john robin laura".split()
+) - frozenset(b"carlos olivia kelly peter jackie gary jasmine laura linda spencer bruno ben sam tom tim dan jim".split())
+_SHORT = 3
+_CALLS = re.compile(
+    rb"(?:told|asked|with|and|named|called|is|i'?m|hi|hey|hello|dear|love|loves|miss|thanks|call me|go by|"
+    rb"friend|bestie|brother|sister|son|daughter|husband|wife|partner|boyfriend|girlfriend|bf|gf|ex|cousin|boss|"
+    rb"therapist|roommate|coworker|uncle|aunt|teacher|dr|mr|mrs|ms) \Z"
+)
+
+
+def _can_be_name(folded: bytes, words: NameWords) -> bool:
+    return folded not in words.never and folded not in ENGLISH and len(folded) > 1
+
+
+class _Reader:
+    """Reads the name that begins at a place of the text, within its message."""
+
+    __slots__ = ("high", "low", "text", "words")
+
+    def __init__(self, scan: Scan, pack: Pack, message: int) -> None:
+        self.text = scan.cased
+        self.low, self.high = scan.bounds(message)
+        self.words = pack.names
+
+    def before(self, at: int) -> bytes:
+        found = _WORD_BEFORE.search(self.text, max(self.low, at - 24), at)
+        return found[1].lower() if found else b""
+
+    def is_mid_sentence(self, at: int) -> bool:
+        return _MID_SENTENCE.search(self.text, max(self.low, at - 2), at) is not None
+
+    def read(self, at: int) -> tuple[_Name, bytes] | None:
+        """The longest name that begins here, with its first word folded; None where no word does."""
+        if _JOINED_BEFORE.search(self.text, max(self.low, at - 2), at):
+            return None
+        for first, following in ((_FIRST, _NEXT), (_SHOUTED, _NEXT_SHOUTED), (_LOWER, _NEXT_LOWER)):
+            found = first.match(self.text, at, self.high)
+            if found is None:
+                continue
+            end = found.end()
+            folded = found[0].lower()
+            if following is _NEXT_LOWER and folded not in self.words.given:
+                return _Name(at, end), folded
+            for _ in range(_MOST_NEXT):
+                more = following.match(self.text, end, self.high)
+                if more is None or not self._goes_on(more[1], following is _NEXT):
+                    break
+                end = more.end()
+            if following is _NEXT and (initial := _INITIAL.match(self.text, end, self.high)):
+                end = initial.end()
+            if _JOINED_AFTER.match(self.text, end, self.high):
+                return None
+            return _Name(at, end), folded
+        return None
+
+    def _goes_on(self, word: bytes, has_capital: bool) -> bool:
+        folded = word.lower()
+        if not _can_be_name(folded, self.words) or folded in self.words.things:
+            return False
+        if has_capital:
+            return True
+        return folded in self.words.family and folded not in self.words.seldom | self.words.either
+
+    def is_private(self, name: _Name) -> bool:
+        """Whether no known person, saint, place, term or thing is meant."""
+        said = b" ".join(self.text[name.start : name.end].lower().replace(b".", b"").split())
+        pieces = said.split(b" ")
+        before = self.before(name.start)
+        if before in _NOT_PRIVATE or said in self.words.public or b" ".join(pieces[:2]) in self.words.public:
+            return False
+        following = _THING_AFTER.match(self.text, name.end, self.high)
+        if following is not None:
+            after = following[1]
+            if after.lower() in self.words.things and (after[:1].isupper() or after in _TERMS):
+                return False
+            if said + b" " + after.lower() in self.words.public:
+                return False
+        return before + b" " + pieces[0] not in self.words.public
+
+
+_TERMS = frozenset(b"syndrome disease disorder palsy scale inventory questionnaire criteria theory parade".split())
+
+_Decide = Callable[[_Reader, _Name, bytes], bool]
+
+
+def _has_capital(reader: _Reader, name: _Name) -> bool:
+    return reader.text[name.start : name.start + 1].isupper()
+
+
+def _listed(reader: _Reader, name: _Name, first: bytes) -> bool:
+    if _has_capital(reader, name):
+        return True
+    if first in _WORDS_IN_LOWER or len(first) <= _SHORT:
+        return _CALLS.search(reader.text.lower(), max(reader.low, name.start - 12), name.start) is not None
+    return True
+
+
+def _told(reader: _Reader, name: _Name, first: bytes) -> bool:
+    words = reader.words
+    if first in words.given or first in words.either:
+        return True
+    if not _can_be_name(first, words) or first in words.things:
+        return False
+    if reader.text[name.start : name.start + 2].isupper():
+        return False
+    return _has_capital(reader, name) or _SET_APART.match(reader.text, name.end, reader.high) is not None
+
+
+def _told_with_capital(reader: _Reader, name: _Name, first: bytes) -> bool:
+    return _has_capital(reader, name) and _told(reader, name, first)
+
+
+def _addressed(reader: _Reader, name: _Name, first: bytes) -> bool:
+    words = reader.words
+    if not _has_capital(reader, name):
+        return False
+    if first in words.given:
+        return True
+    is_apart = _SET_APART.match(reader.text, name.end, reader.high) is not None
+    return is_apart and (first in words.either or (_can_be_name(first, words) and not _is_of_a_people(first)))
+
+
+def _is_of_a_people(word: bytes) -> bool:
+    """Whether the word is formed as those for peoples and beliefs are: Bolivian, Cornish, Maltese, Marxist."""
+    return word.endswith((b"ian", b"ish", b"ese", b"ist", b"ean", b"ic", b"ing", b"ed"))
+
+
+def _signed(reader: _Reader, name: _Name, first: bytes) -> bool:
+    return (
+        _LAST.match(reader.text, name.end, reader.high) is not None
+        and _has_capital(reader, name)
+        and (first in reader.words.either or _can_be_name(first, reader.words))
+    )
+
+
+def _maybe(reader: _Reader, name: _Name, first: bytes) -> bool:
+    words = reader.words
+    if not _has_capital(reader, name):
+        return False
+    has_family = name.end - name.start > len(first)
+    return first in words.given or (first in words.either and (has_family or first not in words.seldom))
+
+
+def _subject(reader: _Reader, name: _Name, first: bytes) -> bool:
+    words = reader.words
+    if first in words.given or (first in words.either and first not in _MONTHS):
+        return True
+    return (
+        _can_be_name(first, words)
+        and first not in words.things
+        and reader.is_mid_sentence(name.start)
+        and reader.before(name.start) not in _PREPOSITIONS
+    )
+
+
+_DECIDE: Mapping[str, _Decide] = {
+    Place.LISTED: _listed,
+    Place.TOLD: _told,
+    Place.ADDRESSED: _addressed,
+    Place.SIGNED: _signed,
+    Place.MAYBE: _maybe,
+    Place.SUBJECT: _subject,
+}
+_STARTS_BEFORE = frozenset({Place.LISTED, Place.SUBJECT})
+
+
+def _start_of(hit: Hit, scan: Scan, low: int) -> int | None:
+    if hit.rule.check == Place.LISTED:
+        found = _LETTERS.search(scan.cased, max(low, hit.end - 40), hit.end)
+        # Anne-Marie begins with Anne: the hit on Marie is a part of it
+        return found.start() if found else None
+    if hit.rule.check == Place.SUBJECT:
+        first = hit.rule.ender().search(scan.cased, max(low, hit.end - 60), hit.end)
+        return first.start() if first else None
+    return hit.end - 1
+
+
+def name_matches(scan: Scan, pack: Pack) -> list[Match]:
+    """A match for each name of a private person and each rule that shows it, in order of place."""
+    found: dict[tuple[str, int], Match] = {}
+    asked: set[tuple[str, int]] = set()
+    for hit in scan.of(Kind.PII):
+        if hit.rule.name != PERSON_NAME:
+            continue
+        low, _ = scan.bounds(hit.message)
+        start = _start_of(hit, scan, low)
+        if start is None or (hit.rule.id, start) in asked:
+            continue
+        asked.add((hit.rule.id, start))
+        reader = _Reader(scan, pack, hit.message)
+        read = reader.read(start)
+        if read is None:
+            continue
+        name, first = read
+        if _DECIDE[hit.rule.check](reader, name, first) and reader.is_private(name):
+            found[hit.rule.id, start] = Match(Hit(hit.rule, hit.message, name.end), name.start, name.end)
+    if not found:
+        return []
+    shown = list(found.values())
+    return sorted([*shown, *_again(scan, pack, shown)], key=lambda match: match.start)
+
+
+def _again(scan: Scan, pack: Pack, found: list[Match]) -> Iterator[Match]:
+    """The names of the record where nothing around them tells: written alike, and not where a sentence begins."""
+    words = pack.names
+    taken = [(match.start, match.end) for match in found]
+    seen: set[bytes] = set()
+    for match in found:
+        for word in scan.cased[match.start : match.end].split(b" "):
+            folded = word.lower()
+            if word in seen or len(word) <= _SHORT - 1 or not word[:1].isupper() or folded in words.seldom:
+                continue
+            seen.add(word)
+            is_sure = folded in words.given or _can_be_name(folded, words) and folded not in words.either
+            for place in re.finditer(rb"(?<![\w@#/-])%b(?![\w@-])" % re.escape(word), scan.cased):
+                start, end = place.span()
+                if any(start < e and s < end for s, e in taken):
+                    continue
+                message = scan.message_at(start)
+                reader = _Reader(scan, pack, message)
+                if (is_sure or reader.is_mid_sentence(start)) and reader.is_private(_Name(start, end)):
+                    taken.append((start, end))
+                    yield Match(Hit(match.hit.rule, message, end), start, end)
