@@ -179,6 +179,7 @@ CHECKS: Mapping[str, Callable[[bytes], bool]] = {
     "address": address,
     "date": date,
     "url": url,
+    "announced": always,
     **{name: _identity(check) for name, check in ID_CHECKS.items()},
 }
 
@@ -195,6 +196,7 @@ FEWEST_DIGITS: Mapping[str, int] = {
     "phone_national": 7,
     "address": 1,
     "date": 1,
+    "announced": 1,
     **dict.fromkeys(ID_CHECKS, 7),
     "nino": 6,
 }

@@ -38,13 +38,11 @@ class _Spread:
 
 
 def _fewest_digits(rule: Rule) -> int | None:
-    """How many digits a text must hold to be read for the rule, in two steps; None where each side is read alone."""
+    """How many digits a text must hold to be read for personal data, in steps; None where each side is read alone."""
     if rule.kind is not Kind.PII:
         return None
     fewest = FEWEST_DIGITS.get(rule.check, 0)
-    if fewest:
-        return MANY_DIGITS if fewest >= MANY_DIGITS else 1
-    return 0 if rule.keeps_case or rule.parts else None
+    return MANY_DIGITS if fewest >= MANY_DIGITS else min(fewest, 1)
 
 
 def _spread(rules: tuple[Rule, ...]) -> _Spread:
@@ -110,7 +108,9 @@ def _compile(
     for number in numbers:
         rule = rules[number]
         first = b"" if is_closer else rule.first
-        once = hyperscan.HS_FLAG_SINGLEMATCH if first or rule.speaks_once else 0
+        # personal data is looked for around each hit, so it needs no second, closer look
+        is_enough = rule.speaks_once or (first and rule.kind is not Kind.PII)
+        once = hyperscan.HS_FLAG_SINGLEMATCH if is_enough else 0
         rows += [(number, part, once) for part in ((first,) if first else rule.parts or (rule.expression,))]
     database.compile(
         expressions=[expression for _, expression, _ in rows],

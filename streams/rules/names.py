@@ -23,7 +23,7 @@ class Place(StrEnum):
 @dataclass(frozen=True, slots=True)
 class NameWords:
     """Folded words. `given` are names wherever they stand, `either` in a fitting place, `seldom`
-    (a part of it) and words of no list only where the text says outright that a person is meant.
+    (a part of it) and words of no list only where the text says outright that a person is meant; behind a word of place `towns` are none.
 
     `never` are no names whatever their place; `things` make a term of the name before them. `public` holds whole
     names, words parted by one space, without full stops.
@@ -32,6 +32,7 @@ class NameWords:
     given: frozenset[bytes] = frozenset()
     either: frozenset[bytes] = frozenset()
     seldom: frozenset[bytes] = frozenset()
+    towns: frozenset[bytes] = frozenset()
     family: frozenset[bytes] = frozenset()
     never: frozenset[bytes] = frozenset()
     things: frozenset[bytes] = frozenset()
@@ -42,7 +43,7 @@ class NameWords:
         """From a file of kind names; a word that stands in lists which exclude each other is a fault."""
         lists = {
             key: frozenset(fold(word) for word in fields.text(key, "").split())
-            for key in ("given", "either", "seldom", "family", "never", "things")
+            for key in ("given", "either", "seldom", "towns", "family", "never", "things")
         }
         for one, other in (("given", "either"), ("given", "never"), ("either", "never")):
             if lists[one] & lists[other]:

@@ -162,7 +162,7 @@ class _Reader:
             data=self.expression(rule, rule.text("data", ""), is_bounded=False) if kind is Kind.PII else b"",
             keeps_case=keeps_case,
             parts=parts,
-            first=self.expression(rule, rule.text("first", ""), is_bounded=False),
+            first=self.expression(rule, rule.text("first", ""), is_bounded=False, keeps_case=keeps_case),
             match=rule.texts("match", needed=True),
             never=rule.texts("not"),
         )

@@ -23,7 +23,7 @@ class _Name(NamedTuple):
 
 
 _WORD = rb"(?:[A-Z]'(?=[A-Z]))?[A-Z][a-z]+(?:[A-Z][a-z]+)*(?:(?:-|'(?!(?:s|ll|d|ve|re|m|t)\b))[A-Z]?[a-z]+)*(?![\w@])"
-_FIRST = re.compile(_WORD)
+_FIRST = re.compile(rb"(?:(?:Van|Von|De|Di|Da|Del|La|Le|El|Al) (?:der |den |la |las |los )?(?=[A-Z]))?" + _WORD)
 _SHOUTED = re.compile(rb"[A-Z]{3,}(?:-[A-Z]{2,})*(?!\w)")
 _LOWER = re.compile(rb"[a-z]{2,}(?:-[a-z]+)*(?![\w@])")
 _NEXT = re.compile(
@@ -35,7 +35,7 @@ _INITIAL = re.compile(rb" [A-HJ-Z](?:\.(?! [a-z])|(?=[,;:)!?\n\x00]|\Z))")
 _MOST_NEXT = 3
 _LETTERS = re.compile(rb"[A-Za-z][A-Za-z'-]*\Z")
 _WORD_BEFORE = re.compile(rb"([A-Za-z']+)[.]?[ *\"'(]{1,2}\Z")
-_SET_APART = re.compile(rb"[,.!?:;)\n\x00]|\s+(?:and|but) (?:i|I|im|I'm|i'm|my)\b|\s*(?:\(|-)|\s*\Z")
+_SET_APART = re.compile(rb"[,.!?:;)\n\x00]|\s+(?:and|but) (?:i|I|im|I'm|i'm|my)\b|\s*(?:\(|-|[^\x00-\x7f])|\s+(?:here|from|\d)|\s*\Z")
 _LAST = re.compile(rb"[\s.!,)*~x<3:]{0,12}(?:\x00|\Z)|[.!,]?[ ]?\n")
 _MID_SENTENCE = re.compile(rb"[A-Za-z0-9,;] \Z")
 _JOINED_BEFORE = re.compile(rb"[\w@#/=]\Z|\w[._-]\Z")
@@ -58,8 +58,9 @@ _WORDS_IN_LOWER = frozenset(
     b" indra fajar sari putri agus mila lila maya nana rina mona vera angelica athena hermione sonya angus brent"
     b" bryce cliff curt carlos morris spencer mason barry percy gilbert franz jean marco polo felix jasmine laurel"
     b" daphne delphine olivia polly molly dolly lottie minh thanh linh hoa hang quang tuan aurelia perry gary aline"
+    b" miles josh nick ken sally randy cody paige rowan marcel henry norma billy jimmy johnny mike"
     b" shame bella bruno crystal kelly kerry peter jack jackie john robin laura".split()
-) - frozenset(b"carlos olivia kelly peter jackie gary jasmine laura linda spencer bruno ben sam tom tim dan jim".split())
+) - frozenset(b"carlos olivia kelly peter jackie gary jasmine laura linda spencer bruno ben sam tom tim dan jim mike jimmy johnny billy henry".split())
 _SHORT = 3
 _CALLS = re.compile(
     rb"(?:told|asked|with|and|named|called|is|i'?m|hi|hey|hello|dear|love|loves|miss|thanks|call me|go by|"
@@ -98,7 +99,7 @@ class _Reader:
             if found is None:
                 continue
             end = found.end()
-            folded = found[0].lower()
+            folded = found[0].lower().split(b" ")[-1]
             if following is _NEXT_LOWER and folded not in self.words.given:
                 return _Name(at, end), folded
             for _ in range(_MOST_NEXT):
@@ -149,7 +150,7 @@ def _has_capital(reader: _Reader, name: _Name) -> bool:
 
 def _listed(reader: _Reader, name: _Name, first: bytes) -> bool:
     if _has_capital(reader, name):
-        return True
+        return not (first in reader.words.towns and reader.before(name.start) in _PREPOSITIONS)
     if first in _WORDS_IN_LOWER or len(first) <= _SHORT:
         return _CALLS.search(reader.text.lower(), max(reader.low, name.start - 12), name.start) is not None
     return True
@@ -157,17 +158,15 @@ def _listed(reader: _Reader, name: _Name, first: bytes) -> bool:
 
 def _told(reader: _Reader, name: _Name, first: bytes) -> bool:
     words = reader.words
-    if first in words.given or first in words.either:
+    has_capital = _has_capital(reader, name)
+    if first in words.given or (has_capital and first in words.either):
         return True
     if not _can_be_name(first, words) or first in words.things:
         return False
-    if reader.text[name.start : name.start + 2].isupper():
-        return False
-    return _has_capital(reader, name) or _SET_APART.match(reader.text, name.end, reader.high) is not None
-
-
-def _told_with_capital(reader: _Reader, name: _Name, first: bytes) -> bool:
-    return _has_capital(reader, name) and _told(reader, name, first)
+    if has_capital:
+        return not reader.text[name.start : name.start + 2].isupper()
+    is_family = first in words.family and first not in words.either
+    return is_family or _SET_APART.match(reader.text, name.end, reader.high) is not None
 
 
 def _addressed(reader: _Reader, name: _Name, first: bytes) -> bool:
@@ -196,6 +195,8 @@ def _signed(reader: _Reader, name: _Name, first: bytes) -> bool:
 def _maybe(reader: _Reader, name: _Name, first: bytes) -> bool:
     words = reader.words
     if not _has_capital(reader, name):
+        return False
+    if first in words.towns and reader.before(name.start) in _PREPOSITIONS:
         return False
     has_family = name.end - name.start > len(first)
     return first in words.given or (first in words.either and (has_family or first not in words.seldom))
@@ -232,7 +233,8 @@ def _start_of(hit: Hit, scan: Scan, low: int) -> int | None:
     if hit.rule.check == Place.SUBJECT:
         first = hit.rule.ender().search(scan.cased, max(low, hit.end - 60), hit.end)
         return first.start() if first else None
-    return hit.end - 1
+    # the rule ends two letters into the name: one alone would be every I
+    return hit.end - 2
 
 
 def name_matches(scan: Scan, pack: Pack) -> list[Match]:
@@ -266,12 +268,15 @@ def _again(scan: Scan, pack: Pack, found: list[Match]) -> Iterator[Match]:
     taken = [(match.start, match.end) for match in found]
     seen: set[bytes] = set()
     for match in found:
-        for word in scan.cased[match.start : match.end].split(b" "):
+        for place_in_name, word in enumerate(scan.cased[match.start : match.end].split(b" ")):
             folded = word.lower()
             if word in seen or len(word) <= _SHORT - 1 or not word[:1].isupper() or folded in words.seldom:
                 continue
             seen.add(word)
-            is_sure = folded in words.given or _can_be_name(folded, words) and folded not in words.either
+            # a last name that is no word of the lists, or a first name of them
+            is_sure = folded in words.given or (
+                _can_be_name(folded, words) and (place_in_name > 0 or folded not in words.either)
+            )
             for place in re.finditer(rb"(?<![\w@#/-])%b(?![\w@-])" % re.escape(word), scan.cased):
                 start, end = place.span()
                 if any(start < e and s < end for s, e in taken):

@@ -58,6 +58,11 @@ def _is_helpline(found: bytes, pack: Pack) -> bool:
     return number in pack.hotlines or number.lstrip("0") in pack.hotlines
 
 
+def _first_taken(match: Match) -> tuple[int, int, bool]:
+    # what has a check digit is not only shaped like a phone number
+    return match.start - match.end, match.start, match.hit.rule.name == "phone"
+
+
 def pii(conversation: Conversation, scan: Scan, pack: Pack) -> PiiFacts:
     """Spans in code points of each message's converted text; they never overlap (the longer one wins).
 
@@ -68,7 +73,7 @@ def pii(conversation: Conversation, scan: Scan, pack: Pack) -> PiiFacts:
         return PiiFacts()
     taken: list[Match] = []
     announced: list[Match] = []
-    for match in sorted(pii_matches(scan, pack), key=lambda m: (m.start - m.end, m.start)):
+    for match in sorted(pii_matches(scan, pack), key=_first_taken):
         if match.hit.rule.name == REVIEW:
             announced.append(match)
         elif all(match.end <= other.start or other.end <= match.start for other in taken):
