@@ -131,6 +131,12 @@ def address(found: bytes) -> bool:
     return not is_open or named[0][:1].isupper() or _POST_CODE.search(found) is not None
 
 
+def address_lived(found: bytes) -> bool:
+    """The same where somebody is said to live there, so that small letters will do."""
+    words = re.findall(rb"[a-z'-]+", _LEADING.sub(b"", found, count=1))
+    return not any(word in _IN_BETWEEN or word in {b"the", b"a", b"an"} for word in words)
+
+
 _MONTH_FIRST = re.compile(rb"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})")
 
 
@@ -177,6 +183,7 @@ CHECKS: Mapping[str, Callable[[bytes], bool]] = {
     "email": email,
     "email_said": email_said,
     "address": address,
+    "address_lived": address_lived,
     "date": date,
     "url": url,
     "announced": always,
@@ -195,6 +202,7 @@ FEWEST_DIGITS: Mapping[str, int] = {
     "phone_country": 7,
     "phone_national": 7,
     "address": 1,
+    "address_lived": 1,
     "date": 1,
     "announced": 1,
     **dict.fromkeys(ID_CHECKS, 7),

@@ -16,7 +16,7 @@ from streams.rules.examples import failing
 from streams.rules.fields import BadPack, Fields, read_yaml
 from streams.rules.gate_model import SUFFIX, GateModel, read_models
 from streams.rules.model import CATEGORIES, Guard, Kind, Pack, Reads, Rule, Where, hint_needle
-from streams.rules.names import NameWords, Place, by_initial
+from streams.rules.names import NameWords, Place, name_expressions
 from streams.rules.policy import Policy, read_policy
 
 __all__ = ["BadPack", "Pack", "read_pack"]
@@ -139,7 +139,7 @@ class _Reader:
         key, names = _NAMES.get(kind, ("", ()))
         keeps_case = rule.flag("keeps_case", False) if kind is Kind.PII else False
         is_list = rule.flag("given_names", False) if kind is Kind.PII else False
-        parts = by_initial(self.names.given) if is_list else ()
+        parts = name_expressions(self.names.given) if is_list else ()
         return Rule(
             id=identifier,
             kind=kind,

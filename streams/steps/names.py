@@ -47,6 +47,7 @@ _NOT_PRIVATE = frozenset(
     b"st saint san santa sao prophet king queen prince princess pope president senator hurricane lake mount fort port"
     b" cape tropical".split()
 )
+_PETS = frozenset(b"dog cat puppy pup kitten rabbit bunny hamster horse pony parrot dogs cats".split())
 _PREPOSITIONS = frozenset(b"in at to from near of the through across into around visiting outside".split())
 _MONTHS = frozenset(b"april may june august jan".split())
 # Given names of the list that are words when they stand without a capital.
@@ -127,7 +128,9 @@ class _Reader:
         said = b" ".join(self.text[name.start : name.end].lower().replace(b".", b"").split())
         pieces = said.split(b" ")
         before = self.before(name.start)
-        if before in _NOT_PRIVATE or said in self.words.public or b" ".join(pieces[:2]) in self.words.public:
+        if before in _NOT_PRIVATE or before in _PETS or said in self.words.public or b" ".join(pieces[:2]) in self.words.public:
+            return False
+        if said + self.text[name.end : name.end + 2].lower() in self.words.public:
             return False
         following = _THING_AFTER.match(self.text, name.end, self.high)
         if following is not None:
@@ -198,20 +201,33 @@ def _maybe(reader: _Reader, name: _Name, first: bytes) -> bool:
         return False
     if first in words.towns and reader.before(name.start) in _PREPOSITIONS:
         return False
+    if first not in words.given and first not in words.either:
+        return _is_called_on(reader, name) and _can_be_name(first, words) and not _is_of_a_people(first)
     has_family = name.end - name.start > len(first)
     return first in words.given or (first in words.either and (has_family or first not in words.seldom))
 
 
+_COMMA_BEFORE = re.compile(rb"[a-z]{2}, \Z")
+_END_OF_SENTENCE = re.compile(rb"[!?](?:\s|\x00|\Z)|\.(?: [A-Z]|\s*(?:\n|\x00|\Z))")
+
+
+def _is_called_on(reader: _Reader, name: _Name) -> bool:
+    """Whether it stands as an address does, between a comma and the sentence's end: "I am proud of you, …!" """
+    return (
+        _COMMA_BEFORE.search(reader.text, max(reader.low, name.start - 4), name.start) is not None
+        and _END_OF_SENTENCE.match(reader.text, name.end, reader.high) is not None
+    )
+
+
 def _subject(reader: _Reader, name: _Name, first: bytes) -> bool:
     words = reader.words
-    if first in words.given or (first in words.either and first not in _MONTHS):
+    if first in words.given:
         return True
-    return (
-        _can_be_name(first, words)
-        and first not in words.things
-        and reader.is_mid_sentence(name.start)
-        and reader.before(name.start) not in _PREPOSITIONS
-    )
+    if reader.before(name.start) in _PREPOSITIONS:
+        return False
+    if first in words.either:
+        return first not in _MONTHS
+    return _can_be_name(first, words) and first not in words.things and reader.is_mid_sentence(name.start)
 
 
 _DECIDE: Mapping[str, _Decide] = {
@@ -225,11 +241,19 @@ _DECIDE: Mapping[str, _Decide] = {
 _STARTS_BEFORE = frozenset({Place.LISTED, Place.SUBJECT})
 
 
-def _start_of(hit: Hit, scan: Scan, low: int) -> int | None:
+_LONGEST = 40
+
+
+def _start_of(hit: Hit, scan: Scan, low: int, given: frozenset[bytes]) -> int | None:
     if hit.rule.check == Place.LISTED:
-        found = _LETTERS.search(scan.cased, max(low, hit.end - 40), hit.end)
+        # long names are hit within other words too
+        if scan.text[hit.end : hit.end + 1].isalpha():
+            return None
+        found = _LETTERS.search(scan.text, max(low, hit.end - _LONGEST), hit.end)
         # Anne-Marie begins with Anne: the hit on Marie is a part of it
-        return found.start() if found else None
+        if found is None or given.isdisjoint(found[0].split(b"-")):
+            return None
+        return found.start()
     if hit.rule.check == Place.SUBJECT:
         first = hit.rule.ender().search(scan.cased, max(low, hit.end - 60), hit.end)
         return first.start() if first else None
@@ -245,7 +269,7 @@ def name_matches(scan: Scan, pack: Pack) -> list[Match]:
         if hit.rule.name != PERSON_NAME:
             continue
         low, _ = scan.bounds(hit.message)
-        start = _start_of(hit, scan, low)
+        start = _start_of(hit, scan, low, pack.names.given)
         if start is None or (hit.rule.id, start) in asked:
             continue
         asked.add((hit.rule.id, start))

@@ -1,5 +1,7 @@
 """Finds personal data: the scan proposes messages and rules, `re` gives the exact place, validators decide."""
 
+import re
+
 from streams.records import Conversation, PiiFacts, PiiSpan
 from streams.rules.checks import CHECKS, digits, stands_alone
 from streams.rules.guards import Match, applies
@@ -13,6 +15,8 @@ _NEAR = 40
 # Bytes on either side of a hit that are searched: more than any piece of personal data of the type is long.
 _REACH = 160
 _REACH_OF_URL = 700
+# Pairs of digits that go on are a row of numbers, as in a lottery, and no phone's.
+_PAIRS_GO_ON = re.compile(rb"(?:\d\d ){5,}\d\d(?!\d)")
 # What follows decides as well: a longer word or path would be another one.
 _HAS_OWN_ENDS = frozenset({REVIEW, "url", "date_of_birth"})
 
@@ -45,7 +49,9 @@ def pii_matches(scan: Scan, pack: Pack) -> list[Match]:
                 scan.text, match.start, match.end, low, high, is_ip=rule.name == "ip"
             ):
                 continue
-            if rule.name == "phone" and _is_helpline(place[0], pack):
+            if rule.name == "phone" and (
+                _is_helpline(place[0], pack) or _PAIRS_GO_ON.match(scan.text, match.start, high)
+            ):
                 continue
             if not any(applies(guard, scan, match) for guard in rule.guards):
                 found[key] = match
