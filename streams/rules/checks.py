@@ -16,9 +16,7 @@ _LETTERS_AND_DIGITS = re.compile(rb"[a-z0-9]+")
 _NEIGHBOUR = re.compile(rb"[\w.@/=#-]")
 # An address of the network often stands behind = or / and before a port or a mask.
 _NEIGHBOUR_OF_IP = re.compile(rb"[\w.]")
-_DATE = re.compile(
-    rb"(?:19|20)\d\d[-./ ]\d\d?[-./ ]\d\d?|\d\d?[-./ ]\d\d?[-./ ](?:19|20)\d\d"
-)
+_DATE = re.compile(rb"(?:19|20)\d\d[-./ ]\d\d?[-./ ]\d\d?|\d\d?[-./ ]\d\d?[-./ ](?:19|20)\d\d")
 
 
 def digits(found: bytes) -> str:
@@ -51,7 +49,9 @@ def phone_north_america(found: bytes) -> bool:
     """Ten digits after an optional 1, area code and exchange from 2 to 9 (NANP), no free or premium line."""
     number = digits(found)
     number = number[1:] if len(number) == 11 and number[0] == "1" else number
-    return len(number) == 10 and number[0] > "1" and number[3] > "1" and phone(found) and not is_public(number)
+    return (
+        len(number) == 10 and number[0] > "1" and number[3] > "1" and phone(found) and not is_public(number)
+    )
 
 
 def phone_country(found: bytes) -> bool:
@@ -113,9 +113,15 @@ _OPEN_TYPE = re.compile(
     rb"(?i)\b(?:st|dr|ct|pl|way|place|court|drive|close|walk|hill|row|view|square|circle|rise|loop|parade|trail|vale|"
     rb"park|green|grove|gardens|broadway|alley|run|path|cove|point|ridge|terrace)\.?(?:[\s,]|\Z)"
 )
-_POST_CODE = re.compile(rb"(?i)\b(?:\d{5}(?:-\d{4})?|[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|[a-z]\d[a-z] ?\d[a-z]\d|\d{4})\Z")
-_FAMOUS = re.compile(rb"(?i)(?:10 downing|221b baker|1600 pennsylvania|1313 mockingbird|4 privet|742 evergreen)")
-_LEADING = re.compile(rb"(?i)(?:(?:flat|unit|apt|apartment|suite|room)\.?[\s#]*\w{1,4}[\s,]+)?\d[\w/-]*[\s,]+")
+_POST_CODE = re.compile(
+    rb"(?i)\b(?:\d{5}(?:-\d{4})?|[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|[a-z]\d[a-z] ?\d[a-z]\d|\d{4})\Z"
+)
+_FAMOUS = re.compile(
+    rb"(?i)(?:10 downing|221b baker|1600 pennsylvania|1313 mockingbird|4 privet|742 evergreen)"
+)
+_LEADING = re.compile(
+    rb"(?i)(?:(?:flat|unit|apt|apartment|suite|room)\.?[\s#]*\w{1,4}[\s,]+)?\d[\w/-]*[\s,]+"
+)
 
 
 def address(found: bytes) -> bool:

@@ -33,7 +33,9 @@ class _Spread:
     def sets(self) -> list[tuple[int, ...]]:
         """The different sets of rules that are scanned for together, always in the same order."""
         return list(
-            dict.fromkeys(s for s in (*self.sides.values(), *self.guessed.values(), *self.whole.values()) if s)
+            dict.fromkeys(
+                s for s in (*self.sides.values(), *self.guessed.values(), *self.whole.values()) if s
+            )
         )
 
 

@@ -17,7 +17,9 @@ class Place(StrEnum):
     ADDRESSED = "name_addressed"  # what follows is a person when it is set apart
     SIGNED = "name_signed"  # what follows is a person when nothing comes after it
     MAYBE = "name_maybe"  # what follows is a person when it can be a name
-    SUBJECT = "name_subject"  # it begins with a person when it can be a name, or a sentence does not begin there
+    SUBJECT = (
+        "name_subject"  # it begins with a person when it can be a name, or a sentence does not begin there
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,5 @@ def name_expressions(words: Iterable[bytes]) -> tuple[bytes, ...]:
     short = groupby((word for word in ordered if len(word) < _LONG), key=lambda word: word[:1])
     return (
         *(word for word in ordered if len(word) >= _LONG),
-        *(
-            rb"\b%b(?:%b)\b" % (initial, b"|".join(word[1:] for word in group))
-            for initial, group in short
-        ),
+        *(rb"\b%b(?:%b)\b" % (initial, b"|".join(word[1:] for word in group)) for initial, group in short),
     )

@@ -146,7 +146,9 @@ def rrn(number: str) -> bool:
 
 def nric(number: str) -> bool:
     """Singapore, NRIC and FIN: the letter by the weighted sum modulo 11."""
-    total = _weighted(number[1:8], (2, 7, 6, 5, 4, 3, 2)) + (4 if number[0] in "tg" else 3 if number[0] == "m" else 0)
+    total = _weighted(number[1:8], (2, 7, 6, 5, 4, 3, 2)) + (
+        4 if number[0] in "tg" else 3 if number[0] == "m" else 0
+    )
     letters = "jzihgfedcba" if number[0] in "st" else "xwutrqpnmlk" if number[0] in "fg" else "xwutrqpnjlk"
     return letters[total % 11] == number[8]
 

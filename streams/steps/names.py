@@ -23,11 +23,15 @@ class _Name(NamedTuple):
 
 
 _WORD = rb"(?:[A-Z]'(?=[A-Z]))?[A-Z][a-z]+(?:[A-Z][a-z]+)*(?:(?:-|'(?!(?:s|ll|d|ve|re|m|t)\b))[A-Z]?[a-z]+)*(?![\w@])"
-_FIRST = re.compile(rb"(?:(?:Van|Von|De|Di|Da|Del|La|Le|El|Al) (?:der |den |la |las |los )?(?=[A-Z]))?" + _WORD)
+_FIRST = re.compile(
+    rb"(?:(?:Van|Von|De|Di|Da|Del|La|Le|El|Al) (?:der |den |la |las |los )?(?=[A-Z]))?" + _WORD
+)
 _SHOUTED = re.compile(rb"[A-Z]{3,}(?:-[A-Z]{2,})*(?!\w)")
 _LOWER = re.compile(rb"[a-z]{2,}(?:-[a-z]+)*(?![\w@])")
 _NEXT = re.compile(
-    rb" (?:[A-HJ-Z]\.? )?(?:(?:van der|van den|van|von|de la|de los|de|del|da|dos|di|bin|ibn|al|el|la|le) )?(" + _WORD + b")"
+    rb" (?:[A-HJ-Z]\.? )?(?:(?:van der|van den|van|von|de la|de los|de|del|da|dos|di|bin|ibn|al|el|la|le) )?("
+    + _WORD
+    + b")"
 )
 _NEXT_SHOUTED = re.compile(rb" ([A-Z]{2,}(?:-[A-Z]{2,})*)(?!\w)")
 _NEXT_LOWER = re.compile(rb" ([a-z]+)(?![\w'])")
@@ -35,8 +39,12 @@ _INITIAL = re.compile(rb" [A-HJ-Z](?:\.(?! [a-z])|(?=[,;:)!?\n\x00]|\Z))")
 _MOST_NEXT = 3
 _LETTERS = re.compile(rb"[A-Za-z][A-Za-z'-]*\Z")
 _WORD_BEFORE = re.compile(rb"([A-Za-z']+)[.]?[ *\"'(]{1,2}\Z")
-_SET_APART = re.compile(rb"[,.!?:;)\n\x00]|\s+(?:and|but) (?:i|I|im|I'm|i'm|my)\b|\s*(?:\(|-|[^\x00-\x7f])|\s+(?:here|from|\d)|\s*\Z")
-_LAST = re.compile(rb"[\s.!,)*~x<3:]{0,12}(?:\x00|\Z)|[.!,]?[ ]?\n")
+_SET_APART = re.compile(
+    rb"[,.!?:;)\n\x00]|\s+(?:and|but) (?:i|I|im|I'm|i'm|my)\b|\s*(?:\(|-|[^\x00-\x7f])|\s+(?:here|from|\d)|\s*\Z"
+)
+_LAST = re.compile(rb"[\s.!,)*~x<3]{0,12}(?:[:;]-?[)D(P]\s*)?(?:\x00|\Z)|[.!,]?[ ]?\n")
+# A last word with a full stop is a sentence as well as a name.
+_LAST_BARE = re.compile(rb"[\s!,)*~]{0,6}(?:[:;]-?[)D(P]\s*)?(?:\x00|\Z)|[!,]?[ ]?\n")
 _MID_SENTENCE = re.compile(rb"[A-Za-z0-9,;] \Z")
 _JOINED_BEFORE = re.compile(rb"[\w@#/=]\Z|\w[._-]\Z")
 _JOINED_AFTER = re.compile(rb"[@_\w]|\.[a-z]")
@@ -61,7 +69,9 @@ _WORDS_IN_LOWER = frozenset(
     b" daphne delphine olivia polly molly dolly lottie minh thanh linh hoa hang quang tuan aurelia perry gary aline"
     b" miles josh nick ken sally randy cody paige rowan marcel henry norma billy jimmy johnny mike"
     b" shame bella bruno crystal kelly kerry peter jack jackie john robin laura".split()
-) - frozenset(b"carlos olivia kelly peter jackie gary jasmine laura linda spencer bruno ben sam tom tim dan jim mike jimmy johnny billy henry".split())
+) - frozenset(
+    b"carlos olivia kelly peter jackie gary jasmine laura linda spencer bruno ben sam tom tim dan jim mike jimmy johnny billy henry".split()
+)
 _SHORT = 3
 _CALLS = re.compile(
     rb"(?:told|asked|with|and|named|called|is|i'?m|hi|hey|hello|dear|love|loves|miss|thanks|call me|go by|"
@@ -128,7 +138,12 @@ class _Reader:
         said = b" ".join(self.text[name.start : name.end].lower().replace(b".", b"").split())
         pieces = said.split(b" ")
         before = self.before(name.start)
-        if before in _NOT_PRIVATE or before in _PETS or said in self.words.public or b" ".join(pieces[:2]) in self.words.public:
+        if (
+            before in _NOT_PRIVATE
+            or before in _PETS
+            or said in self.words.public
+            or b" ".join(pieces[:2]) in self.words.public
+        ):
             return False
         if said + self.text[name.end : name.end + 2].lower() in self.words.public:
             return False
@@ -142,7 +157,9 @@ class _Reader:
         return before + b" " + pieces[0] not in self.words.public
 
 
-_TERMS = frozenset(b"syndrome disease disorder palsy scale inventory questionnaire criteria theory parade".split())
+_TERMS = frozenset(
+    b"syndrome disease disorder palsy scale inventory questionnaire criteria theory parade".split()
+)
 
 _Decide = Callable[[_Reader, _Name, bytes], bool]
 
@@ -188,11 +205,13 @@ def _is_of_a_people(word: bytes) -> bool:
 
 
 def _signed(reader: _Reader, name: _Name, first: bytes) -> bool:
-    return (
-        _LAST.match(reader.text, name.end, reader.high) is not None
-        and _has_capital(reader, name)
-        and (first in reader.words.either or _can_be_name(first, reader.words))
-    )
+    words = reader.words
+    if not _has_capital(reader, name):
+        return False
+    if first in words.given or first in words.either:
+        return _LAST.match(reader.text, name.end, reader.high) is not None
+    is_last = _LAST_BARE.match(reader.text, name.end, reader.high) is not None
+    return is_last and _can_be_name(first, words) and first not in words.things
 
 
 def _maybe(reader: _Reader, name: _Name, first: bytes) -> bool:

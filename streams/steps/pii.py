@@ -39,8 +39,7 @@ def pii_matches(scan: Scan, pack: Pack) -> list[Match]:
             place = whole
             if inner is not None:
                 # the data stands last: what announces it comes before
-                for place in inner.finditer(text, whole.start(), whole.end()):
-                    pass
+                place = [whole, *inner.finditer(text, whole.start(), whole.end())][-1]
             key = (rule.id, place.start(), place.end())
             if key in found or not CHECKS[rule.check](place[0]):
                 continue

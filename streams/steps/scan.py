@@ -184,9 +184,7 @@ def _scan_whole(pack: Pack, text: bytes, cased: bytes, found: list[tuple[int, in
     held = len(text.translate(None, _NOT_DIGITS))
     for whole in databases.whole:
         if held >= whole.fewest_digits:
-            whole.database.scan(
-                cased if whole.keeps_case else text, match_event_handler=_note, context=found
-            )
+            whole.database.scan(cased if whole.keeps_case else text, match_event_handler=_note, context=found)
     for hint in databases.hints:
         first = text.find(hint.needle)
         if first >= 0:
