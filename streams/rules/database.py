@@ -20,13 +20,17 @@ _LAYOUT = b"3"
 _LENGTH_BYTES = 8
 
 
+# Whether case is kept, how many digits are needed, and the number of the rule that it is near to.
+_Key = tuple[bool, int, int | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Spread:
     """Which rules (by number) each text is scanned for."""
 
     sides: Mapping[int, tuple[int, ...]]
     guessed: Mapping[int, tuple[int, ...]]
-    whole: Mapping[tuple[bool, int], tuple[int, ...]]
+    whole: Mapping[_Key, tuple[int, ...]]
     hinted: tuple[int, ...]
     closer: tuple[int, ...]
 
@@ -49,12 +53,13 @@ def _fewest_digits(rule: Rule) -> int | None:
 
 def _spread(rules: tuple[Rule, ...]) -> _Spread:
     hinted = tuple(number for number, rule in enumerate(rules) if rule.hint)
-    whole: dict[tuple[bool, int], tuple[int, ...]] = {}
+    numbers = {rule.id: number for number, rule in enumerate(rules)}
+    whole: dict[_Key, tuple[int, ...]] = {}
     for number, rule in enumerate(rules):
         if not rule.hint and (fewest := _fewest_digits(rule)) is not None:
-            key = (rule.keeps_case, fewest)
+            key = (rule.keeps_case, fewest, numbers[rule.near] if rule.near else None)
             whole[key] = (*whole.get(key, ()), number)
-    rest = sorted({*range(len(rules))} - {*hinted, *(n for numbers in whole.values() for n in numbers)})
+    rest = sorted({*range(len(rules))} - {*hinted, *(n for together in whole.values() for n in together)})
     both = Reads.USER | Reads.ASSISTANT
     return _Spread(
         sides={int(side): tuple(n for n in rest if rules[n].reads & side) for side in Reads},
@@ -96,7 +101,11 @@ def compile_rules(rules: tuple[Rule, ...], stored: bytes | None) -> Databases:
         sides={side: compiled[s] for side, s in spread.sides.items() if s},
         guessed={side: compiled[s] for side, s in spread.guessed.items() if s},
         closer=dict(zip(spread.closer, every[len(sets) :], strict=True)),
-        whole=tuple(Whole(*key, compiled[numbers]) for key, numbers in spread.whole.items()),
+        whole=tuple(
+            Whole(*key, compiled[numbers])
+            # what others are near to is looked for first
+            for key, numbers in sorted(spread.whole.items(), key=lambda row: row[0][2] is not None)
+        ),
         hints=tuple(Hint.of(number, rules[number].hint) for number in spread.hinted),
         every=tuple(every),
     )

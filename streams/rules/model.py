@@ -99,7 +99,7 @@ class Rule:
     of personal data; `group` is a tag's group; `check` the validator of personal data; `hint` a cheap expression
     with a fixed beginning that each match holds: `re` looks for it alone, and for the rule's own only around it.
     `data` finds the data in a match that holds more than that. `keeps_case`: reads the text with its capitals.
-    `parts` together are the expression, where the engine takes them better one by one.
+    `near`: looked for only around the hits of that rule. `parts` together are the expression, where the engine takes them better one by one.
     `first` is what each match of a dear rule holds: only where it is found is the rule itself looked for.
     """
 
@@ -118,6 +118,7 @@ class Rule:
     first: bytes = b""
     data: bytes = b""
     keeps_case: bool = False
+    near: str = ""
     parts: tuple[bytes, ...] = ()
     match: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
@@ -168,10 +169,14 @@ def hint_needle(hint: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A database for all texts of a conversation at once, where they hold `fewest_digits` or more."""
+    """A database for all texts of a conversation at once, where they hold `fewest_digits` or more.
+
+    With `near`, only for what lies around the hits of the rule of that number.
+    """
 
     keeps_case: bool
     fewest_digits: int
+    near: int | None
     database: hyperscan.Database
 
 

@@ -58,15 +58,17 @@ class NameWords:
 _LONG = 5
 
 
-def name_expressions(words: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Expressions that together find each word, and now and then a part of a longer one.
+def name_expressions(names: Iterable[bytes], words: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Expressions that together find each name, and now and then a part of a longer word, but of none of `words`.
 
-    Long words as plain literals, short ones in a choice for each initial: whole-word expressions for all of them
-    take the engine twenty times as long to compile.
+    Most are plain literals, the others a choice for each initial: whole-word expressions for all of them take the
+    engine twenty times as long to compile.
     """
-    ordered = sorted(words)
-    short = groupby((word for word in ordered if len(word) < _LONG), key=lambda word: word[:1])
+    common = b" ".join(words)
+    ordered = sorted(names)
+    is_plain = {name: len(name) >= _LONG and name not in common for name in ordered}
+    bounded = groupby((name for name in ordered if not is_plain[name]), key=lambda name: name[:1])
     return (
-        *(word for word in ordered if len(word) >= _LONG),
-        *(rb"\b%b(?:%b)\b" % (initial, b"|".join(word[1:] for word in group)) for initial, group in short),
+        *(name for name in ordered if is_plain[name]),
+        *(rb"\b%b(?:%b)\b" % (initial, b"|".join(name[1:] for name in group)) for initial, group in bounded),
     )

@@ -139,7 +139,7 @@ class _Reader:
         key, names = _NAMES.get(kind, ("", ()))
         keeps_case = rule.flag("keeps_case", False) if kind is Kind.PII else False
         is_list = rule.flag("given_names", False) if kind is Kind.PII else False
-        parts = name_expressions(self.names.given) if is_list else ()
+        parts = name_expressions(self.names.given, self.names.never) if is_list else ()
         return Rule(
             id=identifier,
             kind=kind,
@@ -161,6 +161,7 @@ class _Reader:
             hint=hint,
             data=self.expression(rule, rule.text("data", ""), is_bounded=False) if kind is Kind.PII else b"",
             keeps_case=keeps_case,
+            near=rule.text("near", "") if kind is Kind.PII else "",
             parts=parts,
             first=self.expression(rule, rule.text("first", ""), is_bounded=False, keeps_case=keeps_case),
             match=rule.texts("match", needed=True),
@@ -250,8 +251,11 @@ def read_pack(files: Mapping[str, bytes], database: bytes | None = None) -> Pack
     rules = tuple(reader.rules)
     if not rules:
         reader.faults.append("no rules")
+    for rule in rules:
+        if rule.near and not any(rule.near == other.id and other.kind is Kind.PII for other in rules):
+            reader.faults.append(f"{rule.id}: near {rule.near}, which is no rule for personal data")
     compiled = None
-    if all(rule.expression for rule in rules):
+    if not reader.faults and all(rule.expression for rule in rules):
         try:
             compiled = compile_rules(rules, database)
         except hyperscan.error:

@@ -20,6 +20,9 @@ REASONING = -1
 # No pattern spans more folded bytes than this; it bounds the search for a match's start.
 _LONGEST_MATCH = 240
 
+# Bytes on either side of a hit that are read for the rules near it: more than any of them is long.
+_AROUND = 72
+
 _READ_BY = {
     Role.USER: int(Reads.USER),
     Role.ASSISTANT: int(Reads.ASSISTANT),
@@ -183,9 +186,36 @@ def _scan_whole(pack: Pack, text: bytes, cased: bytes, found: list[tuple[int, in
     databases = pack.databases
     held = len(text.translate(None, _NOT_DIGITS))
     for whole in databases.whole:
-        if held >= whole.fewest_digits:
-            whole.database.scan(cased if whole.keeps_case else text, match_event_handler=_note, context=found)
+        if held < whole.fewest_digits:
+            continue
+        read = cased if whole.keeps_case else text
+        if whole.near is None:
+            whole.database.scan(read, match_event_handler=_note, context=found)
+        elif ends := [end for number, end in found if number == whole.near]:
+            _scan_near(whole.database, read, ends, found)
     for hint in databases.hints:
         first = text.find(hint.needle)
         if first >= 0:
             found.extend([(hint.number, place.end()) for place in hint.finder.finditer(text, first)])
+
+
+def _scan_near(
+    database: hyperscan.Database, text: bytes, ends: list[int], found: list[tuple[int, int]]
+) -> None:
+    """Adds what the text around the ends holds; they are in order, and what overlaps is read once."""
+    starts: list[int] = []
+    stops: list[int] = []
+    for end in ends:
+        if stops and end - _AROUND <= stops[-1]:
+            stops[-1] = end + _AROUND
+        else:
+            # a word cut in two could look like another
+            starts.append(max(0, text.rfind(b" ", 0, max(0, end - _AROUND))))
+            stops.append(end + _AROUND)
+    pieces = [text[start:stop] for start, stop in zip(starts, stops, strict=True)]
+    noted: list[tuple[int, int]] = []
+    database.scan(SEPARATOR.join(pieces), match_event_handler=_note, context=noted)
+    firsts = [0, *accumulate([len(piece) + 1 for piece in pieces])]
+    for number, end in noted:
+        place = bisect_left(firsts, end) - 1
+        found.append((number, end - firsts[place] + starts[place]))
