@@ -216,7 +216,7 @@ def _signed(reader: _Reader, name: _Name, first: bytes) -> bool:
 
 def _maybe(reader: _Reader, name: _Name, first: bytes) -> bool:
     words = reader.words
-    if not _has_capital(reader, name):
+    if _WITHIN.search(reader.text, max(reader.low, name.start - 3), name.start) is None:
         return False
     if first in words.towns and reader.before(name.start) in _PREPOSITIONS:
         return False
@@ -226,6 +226,8 @@ def _maybe(reader: _Reader, name: _Name, first: bytes) -> bool:
     return first in words.given or (first in words.either and (has_family or first not in words.seldom))
 
 
+# The rule hits behind a line's end as well, for the rules that are near it.
+_WITHIN = re.compile(rb"[A-Za-z0-9,;:] ['\"(]?\Z")
 _COMMA_BEFORE = re.compile(rb"[a-z]{2}, \Z")
 _END_OF_SENTENCE = re.compile(rb"[!?](?:\s|\x00|\Z)|\.(?: [A-Z]|\s*(?:\n|\x00|\Z))")
 
