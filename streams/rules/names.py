@@ -27,7 +27,7 @@ class NameWords:
     """Folded words. `given` are names wherever they stand, `either` in a fitting place, `seldom`
     (a part of it) and words of no list only where the text says outright that a person is meant; behind a word of place `towns` are none.
 
-    `never` are no names whatever their place; `things` make a term of the name before them. `public` holds whole
+    `never` are no names whatever their place; `deeds` follow persons, `things` make a term of the name before them. `public` holds whole
     names, words parted by one space, without full stops.
     """
 
@@ -37,6 +37,7 @@ class NameWords:
     towns: frozenset[bytes] = frozenset()
     family: frozenset[bytes] = frozenset()
     never: frozenset[bytes] = frozenset()
+    deeds: frozenset[bytes] = frozenset()
     things: frozenset[bytes] = frozenset()
     public: frozenset[bytes] = frozenset()
 
@@ -45,7 +46,7 @@ class NameWords:
         """From a file of kind names; a word that stands in lists which exclude each other is a fault."""
         lists = {
             key: frozenset(fold(word) for word in fields.text(key, "").split())
-            for key in ("given", "either", "seldom", "towns", "family", "never", "things")
+            for key in ("given", "either", "seldom", "towns", "family", "never", "deeds", "things")
         }
         for one, other in (("given", "either"), ("given", "never"), ("either", "never")):
             if lists[one] & lists[other]:

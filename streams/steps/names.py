@@ -57,6 +57,7 @@ _NOT_PRIVATE = frozenset(
 )
 _PETS = frozenset(b"dog cat puppy pup kitten rabbit bunny hamster horse pony parrot dogs cats".split())
 _PREPOSITIONS = frozenset(b"in at to from near of the through across into around visiting outside".split())
+_ARTICLES = frozenset(b"a an the this that these those every each no any some".split())
 _MONTHS = frozenset(b"april may june august jan".split())
 # Given names of the list that are words when they stand without a capital.
 _WORDS_IN_LOWER = frozenset(
@@ -220,14 +221,20 @@ def _maybe(reader: _Reader, name: _Name, first: bytes) -> bool:
         return False
     if first in words.towns and reader.before(name.start) in _PREPOSITIONS:
         return False
+    before = reader.before(name.start)
+    if before in _ARTICLES:
+        return False
     if first not in words.given and first not in words.either:
-        return _is_called_on(reader, name) and _can_be_name(first, words) and not _is_of_a_people(first)
+        if not _can_be_name(first, words) or first in words.things or _is_of_a_people(first):
+            return False
+        return _is_called_on(reader, name) or (before not in _PREPOSITIONS and _does(reader, name))
     has_family = name.end - name.start > len(first)
     return first in words.given or (first in words.either and (has_family or first not in words.seldom))
 
 
 # The rule hits behind a line's end as well, for the rules that are near it.
 _WITHIN = re.compile(rb"[A-Za-z0-9,;:] ['\"(]?\Z")
+_DEED = re.compile(rb" (?:(?:just|always|finally|really|even|also) )?([a-z']+)")
 _COMMA_BEFORE = re.compile(rb"[a-z]{2}, \Z")
 _END_OF_SENTENCE = re.compile(rb"[!?](?:\s|\x00|\Z)|\.(?: [A-Z]|\s*(?:\n|\x00|\Z))")
 
@@ -238,6 +245,11 @@ def _is_called_on(reader: _Reader, name: _Name) -> bool:
         _COMMA_BEFORE.search(reader.text, max(reader.low, name.start - 4), name.start) is not None
         and _END_OF_SENTENCE.match(reader.text, name.end, reader.high) is not None
     )
+
+
+def _does(reader: _Reader, name: _Name) -> bool:
+    following = _DEED.match(reader.text, name.end, reader.high)
+    return following is not None and following[1] in reader.words.deeds
 
 
 def _subject(reader: _Reader, name: _Name, first: bytes) -> bool:
