@@ -173,7 +173,8 @@ def _listed(reader: _Reader, name: _Name, first: bytes) -> bool:
     if _has_capital(reader, name):
         return not (first in reader.words.towns and reader.before(name.start) in _PREPOSITIONS)
     if first in _WORDS_IN_LOWER or len(first) <= _SHORT:
-        return _CALLS.search(reader.text.lower(), max(reader.low, name.start - 12), name.start) is not None
+        before = reader.text[max(reader.low, name.start - 14) : name.start]
+        return _CALLS.search(before.lower()) is not None
     return True
 
 
@@ -322,7 +323,7 @@ def name_matches(scan: Scan, pack: Pack) -> list[Match]:
 def _again(scan: Scan, pack: Pack, found: list[Match]) -> Iterator[Match]:
     """The names of the record where nothing around them tells: written alike, and not where a sentence begins."""
     words = pack.names
-    taken = [(match.start, match.end) for match in found]
+    taken = {at for match in found for at in range(match.start, match.end)}
     seen: set[bytes] = set()
     for match in found:
         for place_in_name, word in enumerate(scan.cased[match.start : match.end].split(b" ")):
@@ -336,10 +337,10 @@ def _again(scan: Scan, pack: Pack, found: list[Match]) -> Iterator[Match]:
             )
             for place in re.finditer(rb"(?<![\w@#/-])%b(?![\w@-])" % re.escape(word), scan.cased):
                 start, end = place.span()
-                if any(start < e and s < end for s, e in taken):
+                if start in taken:
                     continue
                 message = scan.message_at(start)
                 reader = _Reader(scan, pack, message)
                 if (is_sure or reader.is_mid_sentence(start)) and reader.is_private(_Name(start, end)):
-                    taken.append((start, end))
+                    taken.update(range(start, end))
                     yield Match(Hit(match.hit.rule, message, end), start, end)
