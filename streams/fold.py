@@ -49,12 +49,18 @@ def _fold_character(character: str) -> str:
     return unicodedata.normalize("NFC", "".join(_LOOK_ALIKE.get(letter, letter) for letter in letters))
 
 
+def _capital(character: str, folded: str) -> str:
+    """The fold with the case of its character where it is a plain letter, so that only case is left to lower."""
+    is_capital = character.isupper() and "a" <= folded[:1] <= "z"
+    return folded[:1].upper() + folded[1:] if is_capital else folded
+
+
 class _Memo(dict[str, bytes]):
-    """Folds by character, worked out when first seen: at most one entry for each character there is."""
+    """Folds by character, but for the case, worked out when first seen: one entry for each character at most."""
 
     def __missing__(self, character: str) -> bytes:
         # surrogatepass: half a pair has no UTF-8, yet must neither fail nor shift what follows
-        folded = _fold_character(character) if character > "\x7f" else character.lower()
+        folded = _capital(character, _fold_character(character)) if character > "\x7f" else character
         found = self[character] = folded.encode("utf-8", "surrogatepass")
         return found
 
@@ -96,17 +102,22 @@ def _fold_latin(text: str) -> str:
     return text
 
 
+def fold_but_case(text: str) -> bytes:
+    """The fold of a text with its capitals kept; `.lower()` of it is `fold(text)`, byte for byte."""
+    if not text.isascii():
+        text = _fold_latin(text)
+        if not text.isascii() and len(text.encode("utf-8", "surrogatepass")) > len(text) * _DENSE:
+            return b"".join(map(_memo.__getitem__, text))
+    return text.encode("ascii", _HANDLER)
+
+
 def fold(text: str) -> bytes:
     """The text without case, accents, look-alikes, compatibility forms and invisible characters, in UTF-8.
 
     Apostrophes, quotes, dashes and spaces become those of ASCII. Never fails, whatever the characters.
     """
-    if not text.isascii():
-        text = _fold_latin(text)
-        if not text.isascii() and len(text.encode("utf-8", "surrogatepass")) > len(text) * _DENSE:
-            return b"".join(map(_memo.__getitem__, text))
     # lower() of bytes touches ASCII alone; what lies beyond is folded by then
-    return text.encode("ascii", _HANDLER).lower()
+    return fold_but_case(text).lower()
 
 
 class Offsets:

@@ -1,7 +1,7 @@
 """Compiles the rules' expressions into the Hyperscan databases of a pack, or takes stored ones.
 
-One database for each side of a conversation, so that no text is looked at for rules that do not read it; one for
-the rules whose data is long numbers, for texts that hold enough digits; two for conversations whose roles are
+One database for each side of a conversation, so that no text is looked at for rules that do not read it; for
+personal data some that read all sides at once: by the digits that a text must hold, and by case; two for conversations whose roles are
 guessed, with the gates' rules for the side that they do not read otherwise. A dear rule may name what each match
 holds (`first`): its own expression, in a database of its own, then sees only the texts that hold that.
 """
@@ -12,12 +12,16 @@ from dataclasses import dataclass
 
 import hyperscan
 
-from streams.rules.checks import FEWEST_DIGITS
-from streams.rules.model import GATES, Databases, Hint, Reads, Rule
+from streams.rules.checks import FEWEST_DIGITS, MANY_DIGITS
+from streams.rules.model import GATES, Databases, Hint, Kind, Reads, Rule, Whole
 
 # The layout of stored bytes and the way in which rules are spread over databases: another one, another number.
-_LAYOUT = b"2"
+_LAYOUT = b"3"
 _LENGTH_BYTES = 8
+
+
+# Whether case is kept, how many digits are needed, and the number of the rule that it is near to.
+_Key = tuple[bool, int, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +30,36 @@ class _Spread:
 
     sides: Mapping[int, tuple[int, ...]]
     guessed: Mapping[int, tuple[int, ...]]
-    numbers: tuple[int, ...]
+    whole: Mapping[_Key, tuple[int, ...]]
     hinted: tuple[int, ...]
     closer: tuple[int, ...]
 
     def sets(self) -> list[tuple[int, ...]]:
         """The different sets of rules that are scanned for together, always in the same order."""
         return list(
-            dict.fromkeys(s for s in (*self.sides.values(), *self.guessed.values(), self.numbers) if s)
+            dict.fromkeys(
+                s for s in (*self.sides.values(), *self.guessed.values(), *self.whole.values()) if s
+            )
         )
+
+
+def _fewest_digits(rule: Rule) -> int | None:
+    """How many digits a text must hold to be read for personal data, in steps; None where each side is read alone."""
+    if rule.kind is not Kind.PII:
+        return None
+    fewest = FEWEST_DIGITS.get(rule.check, 0)
+    return MANY_DIGITS if fewest >= MANY_DIGITS else min(fewest, 1)
 
 
 def _spread(rules: tuple[Rule, ...]) -> _Spread:
     hinted = tuple(number for number, rule in enumerate(rules) if rule.hint)
-    numbers = tuple(
-        number for number, rule in enumerate(rules) if rule.check in FEWEST_DIGITS and not rule.hint
-    )
-    rest = sorted({*range(len(rules))} - {*hinted, *numbers})
+    numbers = {rule.id: number for number, rule in enumerate(rules)}
+    whole: dict[_Key, tuple[int, ...]] = {}
+    for number, rule in enumerate(rules):
+        if not rule.hint and (fewest := _fewest_digits(rule)) is not None:
+            key = (rule.keeps_case, fewest, numbers[rule.near] if rule.near else None)
+            whole[key] = (*whole.get(key, ()), number)
+    rest = sorted({*range(len(rules))} - {*hinted, *(n for together in whole.values() for n in together)})
     both = Reads.USER | Reads.ASSISTANT
     return _Spread(
         sides={int(side): tuple(n for n in rest if rules[n].reads & side) for side in Reads},
@@ -51,7 +68,7 @@ def _spread(rules: tuple[Rule, ...]) -> _Spread:
             for side in Reads
             if side & both
         },
-        numbers=numbers,
+        whole=whole,
         hinted=hinted,
         closer=tuple(n for n in rest if rules[n].first),
     )
@@ -84,8 +101,11 @@ def compile_rules(rules: tuple[Rule, ...], stored: bytes | None) -> Databases:
         sides={side: compiled[s] for side, s in spread.sides.items() if s},
         guessed={side: compiled[s] for side, s in spread.guessed.items() if s},
         closer=dict(zip(spread.closer, every[len(sets) :], strict=True)),
-        numbers=compiled.get(spread.numbers),
-        fewest_digits=min((FEWEST_DIGITS[rules[number].check] for number in spread.numbers), default=0),
+        whole=tuple(
+            Whole(*key, compiled[numbers])
+            # what others are near to is looked for first
+            for key, numbers in sorted(spread.whole.items(), key=lambda row: row[0][2] is not None)
+        ),
         hints=tuple(Hint.of(number, rules[number].hint) for number in spread.hinted),
         every=tuple(every),
     )
@@ -95,17 +115,19 @@ def _compile(
     rules: tuple[Rule, ...], numbers: tuple[int, ...], *, is_closer: bool = False
 ) -> hyperscan.Database:
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    firsts = [b"" if is_closer else rules[number].first for number in numbers]
+    rows: list[tuple[int, bytes, int]] = []
+    for number in numbers:
+        rule = rules[number]
+        first = b"" if is_closer else rule.first
+        # personal data is looked for around each hit, so it needs no second, closer look
+        is_enough = rule.speaks_once or (first and rule.kind is not Kind.PII)
+        once = hyperscan.HS_FLAG_SINGLEMATCH if is_enough else 0
+        rows += [(number, part, once) for part in ((first,) if first else rule.parts or (rule.expression,))]
     database.compile(
-        expressions=[
-            first or rules[number].expression for number, first in zip(numbers, firsts, strict=True)
-        ],
-        ids=list(numbers),
-        elements=len(numbers),
-        flags=[
-            hyperscan.HS_FLAG_SINGLEMATCH if first or rules[number].speaks_once else 0
-            for number, first in zip(numbers, firsts, strict=True)
-        ],
+        expressions=[expression for _, expression, _ in rows],
+        ids=[number for number, _, _ in rows],
+        elements=len(rows),
+        flags=[flag for _, _, flag in rows],
     )
     return database
 
@@ -139,7 +161,7 @@ def _loaded(rules: tuple[Rule, ...], stored: bytes | None, count: int) -> list[h
 def unfit(rule: Rule) -> str | None:
     """Why Hyperscan alone refuses an expression that `re` takes; None where it does not."""
     try:
-        for expression in filter(None, (rule.expression, rule.first)):
+        for expression in filter(None, (*(rule.parts or (rule.expression,)), rule.first)):
             hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK).compile(
                 expressions=[expression], ids=[0], elements=1, flags=0
             )

@@ -3,6 +3,7 @@ r"""The language that patterns are written in, and how one becomes an expression
 A pattern is a regular expression over folded text (lower case, ASCII apostrophes), with these differences:
 a space stands for one to three spaces or light punctuation marks; `\w+` is a word, `\d+` a number of sane length; `.` and `[^…]` never leave a line;
 `<name>` is a fragment of the pack; the whole is bounded by words unless its rule says `bounded: false`.
+A pattern that keeps case reads capitals too: a letter in it stands for both of its cases, a class only for what it lists.
 What only one of the two engines understands (look-around, back-references, named groups) is refused.
 """
 
@@ -29,7 +30,7 @@ class BadPattern(ValueError):
     """A pattern that the dialect refuses; the message says why and is about the pattern alone."""
 
 
-def _element(element: str) -> str:
+def _element(element: str, keeps_case: bool) -> str:
     if element in _BOUNDED:
         return _BOUNDED[element]
     if element == ".":
@@ -44,6 +45,8 @@ def _element(element: str) -> str:
         raise BadPattern("no anchors: a pattern is found anywhere")
     if element.isalpha() and (element.isupper() or not element.isascii()):
         raise BadPattern("text is folded before it is read: write lower case and plain letters")
+    if keeps_case and len(element) == 1 and element.isalpha():
+        return f"[{element}{element.upper()}]"
     if element == "\\" or not element.isascii():
         raise BadPattern("an escape or a letter that the dialect does not have")
     return element
@@ -62,11 +65,13 @@ def expand(pattern: str, fragments: Mapping[str, str], depth: int = 0) -> str:
     return _FRAGMENT.sub(put_in, pattern)
 
 
-def translate(pattern: str, fragments: Mapping[str, str], *, is_bounded: bool = True) -> bytes:
+def translate(
+    pattern: str, fragments: Mapping[str, str], *, is_bounded: bool = True, keeps_case: bool = False
+) -> bytes:
     """The expression that both engines take. Raises BadPattern where the dialect does not allow it."""
     if not pattern.strip():
         raise BadPattern("empty")
-    body = "".join(_element(match[0]) for match in _TOKEN.finditer(expand(pattern, fragments)))
+    body = "".join(_element(match[0], keeps_case) for match in _TOKEN.finditer(expand(pattern, fragments)))
     expression = (rf"\b(?:{body})\b" if is_bounded else body).encode("ascii")
     try:
         is_empty = re.compile(expression).match(b"") is not None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import hyperscan
 
 from streams.outcomes import Level
+from streams.rules.names import NameWords
 from streams.rules.policy import Policy
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class Rule:
     `weight` is 0-1: how much one match alone says. `name` is the EARS act, the category, the tag, or the type
     of personal data; `group` is a tag's group; `check` the validator of personal data; `hint` a cheap expression
     with a fixed beginning that each match holds: `re` looks for it alone, and for the rule's own only around it.
+    `data` finds the data in a match that holds more than that. `keeps_case`: reads the text with its capitals.
+    `near`: looked for only around the hits of that rule. `parts` together are the expression, where the engine takes them better one by one.
     `first` is what each match of a dear rule holds: only where it is found is the rule itself looked for.
     """
 
@@ -114,6 +117,10 @@ class Rule:
     check: str = ""
     hint: bytes = b""
     first: bytes = b""
+    data: bytes = b""
+    keeps_case: bool = False
+    near: str = ""
+    parts: tuple[bytes, ...] = ()
     match: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
 
@@ -125,6 +132,10 @@ class Rule:
     def finder(self) -> re.Pattern[bytes]:
         """The same expression for `re`: finds whole matches, the longest of those with one start."""
         return _compiled(self.expression)
+
+    def inner(self) -> re.Pattern[bytes] | None:
+        """Finds the data within a match; None where the match is the data."""
+        return _compiled(self.data) if self.data else None
 
     def ender(self) -> re.Pattern[bytes]:
         """Finds the leftmost start of a match that ends where the search ends."""
@@ -158,17 +169,29 @@ def hint_needle(hint: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """A database for all texts of a conversation at once, where they hold `fewest_digits` or more.
+
+    With `near`, only for what lies around the hits of the rule of that number.
+    """
+
+    keeps_case: bool
+    fewest_digits: int
+    near: int | None
+    database: hyperscan.Database
+
+
+@dataclass(frozen=True, slots=True)
 class Databases:
     """What is scanned for: by side of the conversation (`Reads` as a number), beside it where roles are guessed.
 
-    `closer` has a rule's own expression by rule number, where the others hold its `first`. `numbers` is for texts with `fewest_digits` or more. `every` holds each database once, in a fixed order.
+    `closer` has a rule's own expression by rule number, where the others hold its `first`. `every` holds each database once, in a fixed order.
     """
 
     sides: Mapping[int, hyperscan.Database]
     guessed: Mapping[int, hyperscan.Database]
     closer: Mapping[int, hyperscan.Database]
-    numbers: hyperscan.Database | None
-    fewest_digits: int
+    whole: tuple[Whole, ...]
     hints: tuple[Hint, ...]
     every: tuple[hyperscan.Database, ...]
 
@@ -190,6 +213,7 @@ class Pack:
     hotlines: frozenset[str]
     models: Mapping[Kind, "GateModel"]
     words: "Words | None"
+    names: NameWords
     databases: Databases = field(repr=False, compare=False)
     stored: bytes = field(repr=False, compare=False, default=b"")
 

@@ -16,13 +16,17 @@ from streams.rules.examples import failing
 from streams.rules.fields import BadPack, Fields, read_yaml
 from streams.rules.gate_model import SUFFIX, GateModel, read_models
 from streams.rules.model import CATEGORIES, Guard, Kind, Pack, Reads, Rule, Where, hint_needle
+from streams.rules.names import NameWords, Place, name_expressions
 from streams.rules.policy import Policy, read_policy
 from streams.rules.word_model import ACTS, Words, read_words
 
 __all__ = ["ACTS", "BadPack", "Pack", "read_pack"]
 
 TAGS = ("bias", "grounded")
-PII_TYPES = ("email", "phone", "ssn", "credit_card", "ip", "review")
+PII_TYPES = (
+    "person_name", "email", "phone", "street_address", "date_of_birth", "ssn", "national_id", "credit_card",
+    "bank_account", "ip", "url", "review",
+)  # fmt: skip
 _NAMES: Mapping[Kind, tuple[str, tuple[str, ...]]] = {
     Kind.PII: ("type", PII_TYPES),
     Kind.EARS: ("act", ACTS),
@@ -47,6 +51,7 @@ class _Reader:
         self.labels: dict[str, str] = {}
         self.sources: dict[str, str] = {}
         self.hotlines: frozenset[str] = frozenset()
+        self.names = NameWords()
         self.rules: list[Rule] = []
         self.models: dict[Kind, GateModel] = {}
         self.words: Words | None = None
@@ -59,9 +64,13 @@ class _Reader:
         if identifier and self.seen[identifier] == 2:
             fields.fault(f"duplicate id {identifier}")
 
-    def expression(self, fields: Fields, pattern: str, *, is_bounded: bool = True) -> bytes:
+    def expression(
+        self, fields: Fields, pattern: str, *, is_bounded: bool = True, keeps_case: bool = False
+    ) -> bytes:
+        if not pattern:
+            return b""
         try:
-            return translate(pattern, self.fragments, is_bounded=is_bounded) if pattern else b""
+            return translate(pattern, self.fragments, is_bounded=is_bounded, keeps_case=keeps_case)
         except BadPattern as error:
             fields.fault(f"bad pattern: {error}")
             return b""
@@ -129,6 +138,9 @@ class _Reader:
             rule.fault("hint must begin with letters, digits, @ or : that stand in every match")
         default = {"acute": 0.9, "elevated": 0.6, "": 1.0}[level] if is_gate or kind is Kind.PII else 0.5
         key, names = _NAMES.get(kind, ("", ()))
+        keeps_case = rule.flag("keeps_case", False) if kind is Kind.PII else False
+        is_list = rule.flag("given_names", False) if kind is Kind.PII else False
+        parts = name_expressions(self.names.given, self.names.never) if is_list else ()
         return Rule(
             id=identifier,
             kind=kind,
@@ -136,15 +148,23 @@ class _Reader:
                 rule.text("reads", _READS.get(kind, "any"), ("user", "assistant", "any", "all")) or "any"
             ),
             why=rule.text("why"),
-            expression=self.expression(rule, rule.text("pattern"), is_bounded=rule.flag("bounded", True)),
+            expression=b"|".join(parts)
+            if is_list
+            else self.expression(
+                rule, rule.text("pattern"), is_bounded=rule.flag("bounded", True), keeps_case=keeps_case
+            ),
             guards=tuple(self.guards[name] for name in named if name in self.guards),
             level=Level(level) if level else None,
             weight=rule.number("weight", 0, 1, default),
             name=rule.text(key, among=names) if key else "",
             group=rule.text("group", "") if kind is Kind.TAGS else "",
-            check=rule.text("check", "", (*CHECKS,)) if kind is Kind.PII else "",
+            check=rule.text("check", "", (*CHECKS, *Place)) if kind is Kind.PII else "",
             hint=hint,
-            first=self.expression(rule, rule.text("first", ""), is_bounded=False),
+            data=self.expression(rule, rule.text("data", ""), is_bounded=False) if kind is Kind.PII else b"",
+            keeps_case=keeps_case,
+            near=rule.text("near", "") if kind is Kind.PII else "",
+            parts=parts,
+            first=self.expression(rule, rule.text("first", ""), is_bounded=False, keeps_case=keeps_case),
             match=rule.texts("match", needed=True),
             never=rule.texts("not"),
         )
@@ -164,9 +184,9 @@ class _Reader:
 
 
 # What others build on comes first; within one kind the files go by name.
-_FIRST = ("pack", "policy", "fragments", "guards")
+_FIRST = ("pack", "policy", "fragments", "guards", "names")
 _ONCE = ("pack", "policy")
-_AT_MOST_ONCE = ("models", "words")
+_AT_MOST_ONCE = ("models", "words", "names")
 
 
 def _gather(files: Mapping[str, bytes]) -> _Reader:
@@ -178,7 +198,7 @@ def _gather(files: Mapping[str, bytes]) -> _Reader:
         except ValueError as error:
             reader.faults.append(f"{name}: {error}")
             continue
-        kind = fields.text("kind", among=(*_FIRST, *_AT_MOST_ONCE, *Kind))
+        kind = fields.text("kind", among=sorted({*_FIRST, *_AT_MOST_ONCE, *Kind}))
         opened.append((_FIRST.index(kind) if kind in _FIRST else len(_FIRST), name, kind, fields))
     once = Counter(kind for _, _, kind, _ in opened)
     for needed in _ONCE:
@@ -200,6 +220,8 @@ def _gather(files: Mapping[str, bytes]) -> _Reader:
                 reader.read_fragments(fields)
             case "guards":
                 reader.read_guards(fields)
+            case "names":
+                reader.names = NameWords.read(fields)
             case "models":
                 reader.models |= read_models(fields, files, reader.faults)
             case "words":
@@ -232,8 +254,11 @@ def read_pack(files: Mapping[str, bytes], database: bytes | None = None) -> Pack
     rules = tuple(reader.rules)
     if not rules:
         reader.faults.append("no rules")
+    for rule in rules:
+        if rule.near and not any(rule.near == other.id and other.kind is Kind.PII for other in rules):
+            reader.faults.append(f"{rule.id}: near {rule.near}, which is no rule for personal data")
     compiled = None
-    if all(rule.expression for rule in rules):
+    if not reader.faults and all(rule.expression for rule in rules):
         try:
             compiled = compile_rules(rules, database)
         except hyperscan.error:
@@ -251,6 +276,7 @@ def read_pack(files: Mapping[str, bytes], database: bytes | None = None) -> Pack
         hotlines=reader.hotlines,
         models=reader.models,
         words=reader.words,
+        names=reader.names,
         databases=compiled,
         stored=stamp_of(rules) + dump(compiled),
     )

@@ -1,6 +1,6 @@
 """Runs the pack's Hyperscan passes over the folded text of a conversation, side by side, and sorts what they hit."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import hyperscan
 
-from streams.fold import Offsets, fold
+from streams.fold import Offsets, fold_but_case
 from streams.records import Conversation, Role, Span
 from streams.rules.dialect import SEPARATOR
 from streams.rules.model import Kind, Pack, Reads, Rule
@@ -20,6 +20,9 @@ REASONING = -1
 
 # No pattern spans more folded bytes than this; it bounds the search for a match's start.
 _LONGEST_MATCH = 240
+
+# Bytes on either side of a hit that are read for the rules near it: more than any of them is long.
+_AROUND = 72
 
 _READ_BY = {
     Role.USER: int(Reads.USER),
@@ -49,12 +52,14 @@ _END = itemgetter(1)
 class Scan:
     """The folded messages joined (and the reasoning last), where each starts, and the hits by kind.
 
-    Offsets are bytes of `text`. The last element of `starts` lies one separator behind the end. `readings` and `kept`
-    are what `word_scores.py` has read and found out, for the steps that ask after the first.
+    `cased` is `text` with its capitals. Offsets are bytes of `text`. The last element of `starts` lies one separator
+    behind the end. `readings` and `kept` are what `word_scores.py` has read and found out, for the steps that ask
+    after the first.
     """
 
     conversation: Conversation
     text: bytes
+    cased: bytes
     starts: tuple[int, ...]
     hits: dict[Kind, list[Hit]]
     readings: list[tuple[Reading, int]] = field(default_factory=list)
@@ -70,6 +75,11 @@ class Scan:
         if message == REASONING:
             return self.starts[-2], self.starts[-1] - 1
         return self.starts[message], self.starts[message + 1] - 1
+
+    def message_at(self, at: int) -> int:
+        """The message that holds the offset; REASONING where that does."""
+        place = bisect_right(self.starts, at) - 1
+        return REASONING if place == len(self.conversation.messages) else place
 
     def start(self, hit: Hit) -> int:
         """Where the match starts in `text`: Hyperscan reports ends, as starts would cost each scan dear."""
@@ -109,7 +119,7 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
     readers: list[int] = []
     by_side: dict[int, list[int]] = {}
     for place, message in enumerate(conversation.messages):
-        texts.append(fold(message.content))
+        texts.append(fold_but_case(message.content))
         reader = _READ_BY[message.role]
         readers.append(reader)
         if reader in by_side:
@@ -118,9 +128,10 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
             by_side[reader] = [place]
     if conversation.reasoning:
         by_side[_ASIDE] = [len(texts)]
-        texts.append(fold(conversation.reasoning))
+        texts.append(fold_but_case(conversation.reasoning))
         readers.append(_ASIDE)
-    text = SEPARATOR.join(texts)
+    cased = SEPARATOR.join(texts)
+    text = cased.lower()
     starts = (0, *accumulate([len(folded) + 1 for folded in texts]))
 
     found: list[tuple[int, int]] = []
@@ -129,9 +140,9 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
             _scan_side(pack.databases.sides[side], pack.databases.closer, texts, starts, places, found)
         if conversation.roles_guessed and side in pack.databases.guessed:
             _scan_side(pack.databases.guessed[side], pack.databases.closer, texts, starts, places, found)
-    _scan_whole(pack, text, found)
+    _scan_whole(pack, text, cased, found)
     if not found:
-        return Scan(conversation, text, starts, {})
+        return Scan(conversation, text, cased, starts, {})
 
     found.sort(key=_END)
     columns = pack.columns_guessed if conversation.roles_guessed else pack.columns
@@ -146,7 +157,7 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
                 hits[kind].append(hit)
             else:
                 hits[kind] = [hit]
-    return Scan(conversation, text, starts, hits)
+    return Scan(conversation, text, cased, starts, hits)
 
 
 def _scan_side(
@@ -159,7 +170,7 @@ def _scan_side(
 ) -> None:
     """Adds rule numbers and ends, as offsets in all texts joined, of what the texts of one side hold."""
     own = [texts[place] for place in places]
-    joined = SEPARATOR.join(own)
+    joined = SEPARATOR.join(own).lower()
     noted: list[tuple[int, int]] = []
     database.scan(joined, match_event_handler=_note, context=noted)
     if not noted:
@@ -175,12 +186,41 @@ def _scan_side(
         found.append((number, end - firsts[place] + starts[places[place]]))
 
 
-def _scan_whole(pack: Pack, text: bytes, found: list[tuple[int, int]]) -> None:
-    """Adds what is looked for in all texts at once: long numbers, where there are digits enough, and hints."""
+def _scan_whole(pack: Pack, text: bytes, cased: bytes, found: list[tuple[int, int]]) -> None:
+    """Adds what is looked for in all texts at once: personal data, where there are digits enough, and hints."""
     databases = pack.databases
-    if databases.numbers is not None and len(text.translate(None, _NOT_DIGITS)) >= databases.fewest_digits:
-        databases.numbers.scan(text, match_event_handler=_note, context=found)
+    held = len(text.translate(None, _NOT_DIGITS))
+    for whole in databases.whole:
+        if held < whole.fewest_digits:
+            continue
+        read = cased if whole.keeps_case else text
+        if whole.near is None:
+            whole.database.scan(read, match_event_handler=_note, context=found)
+        elif ends := [end for number, end in found if number == whole.near]:
+            _scan_near(whole.database, read, ends, found)
     for hint in databases.hints:
         first = text.find(hint.needle)
         if first >= 0:
             found.extend([(hint.number, place.end()) for place in hint.finder.finditer(text, first)])
+
+
+def _scan_near(
+    database: hyperscan.Database, text: bytes, ends: list[int], found: list[tuple[int, int]]
+) -> None:
+    """Adds what the text around the ends holds; they are in order, and what overlaps is read once."""
+    starts: list[int] = []
+    stops: list[int] = []
+    for end in ends:
+        if stops and end - _AROUND <= stops[-1]:
+            stops[-1] = end + _AROUND
+        else:
+            # a word cut in two could look like another
+            starts.append(max(0, text.rfind(b" ", 0, max(0, end - _AROUND))))
+            stops.append(end + _AROUND)
+    pieces = [text[start:stop] for start, stop in zip(starts, stops, strict=True)]
+    noted: list[tuple[int, int]] = []
+    database.scan(SEPARATOR.join(pieces), match_event_handler=_note, context=noted)
+    firsts = [0, *accumulate([len(piece) + 1 for piece in pieces])]
+    for number, end in noted:
+        place = bisect_left(firsts, end) - 1
+        found.append((number, end - firsts[place] + starts[place]))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.fold import Offsets, fold
+from streams.fold import Offsets, fold, fold_but_case
 
 # Any code point, half pairs too, and often the characters that fold in some special way.
 SPECIAL = "’“”—…é\u00a0\u200b\u00adſﬁßİıеаοΣ①Ａ０𝐤😊👨\u200d👩🇩\u0301\ufe0f한कीが\u2028\x00\n'"
@@ -81,3 +81,13 @@ def test_dense_sparse_and_plain_texts_fold_alike() -> None:
         "日本語 " * 50 + sentence,
     ):
         assert fold(text) == reference(text)[0]
+
+
+def test_capitals_can_be_kept_byte_for_byte() -> None:
+    assert fold_but_case("Élan ﬁt ＺＯＥ Straße Éva O’Neil") == b"Elan fit ZOE Strasse Eva O'Neil"
+
+
+@given(TEXT)
+def test_but_for_the_case_both_folds_are_one(text: str) -> None:
+    assert fold_but_case(text).lower() == fold(text)
+    assert len(fold_but_case(text)) == len(fold(text))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from streams.records import Conversation, Message, Role
 from streams.rules.checks import FEWEST_DIGITS, digits
-from streams.rules.model import Reads, Rule
+from streams.rules.model import Kind, Reads, Rule
 from streams.rules.pack import Pack
 from streams.steps.scan import scan
 
@@ -39,7 +39,9 @@ def test_every_generated_match_is_found_in_the_whole_pack(pack: Pack) -> None:
             text = data.decode("ascii")
             found = _found(rule, text, pack)
             count += 1
-            if not (found if rule.speaks_once else ends <= found):
+            # around what is looked for first in personal data, `re` finds the rest (the next test)
+            is_enough = rule.speaks_once or (rule.first and rule.kind is Kind.PII)
+            if not (found if is_enough else ends <= found):
                 missed[rule.id] = missed.get(rule.id, 0) + 1
     assert count > 5_000
     assert missed == {}

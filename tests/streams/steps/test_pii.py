@@ -1,8 +1,10 @@
 """Personal data is found at its exact place in any Unicode, and numbers that are none survive."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +34,63 @@ def test_golden_cases(pack: Pack, cases: Cases) -> None:
         if [[text[span.start : span.end], span.type] for span in facts.spans] != case["found"]:
             wrong.append(case["name"])
     assert wrong == []
+
+
+# What the labelled set must reach, all types together. The few known misses stay in it: invented characters, a
+# town that is a first name, and words as first names.
+FLOOR = 0.97
+
+
+def test_labelled_texts_of_many_styles(pack: Pack, cases: Cases) -> None:
+    hits: Counter[str] = Counter()
+    in_doubt = []
+    for case in cases("pii/labelled.jsonl"):
+        facts = found_in(said(case["text"]), pack)
+        found = {(span.start, span.end, span.type) for span in facts.spans}
+        wanted = {(start, end, kind) for start, end, kind in case["spans"]}
+        hits.update(right=len(found & wanted), found=len(found), wanted=len(wanted))
+        if facts.status == "requires_review":
+            in_doubt.append(case["name"])
+    assert hits["right"] / hits["found"] >= FLOOR
+    assert hits["right"] / hits["wanted"] >= FLOOR
+    assert in_doubt == []
+
+
+@pytest.mark.parametrize(
+    ("before", "data", "kind"),
+    [
+        ("Liebe Grüße aus München, ich heiße 😀 my name is ", "Łucja Wiśniewska", "person_name"),
+        ("“ﬁrst” … Dr. ", "Françoise Müller", "person_name"),
+        ("ﬀ ＳＳＮ ", "２１９-０９-９９９９", "ssn"),
+        ("naïve café, I live at ", "14 Maplé Street, Leeds LS6 2AB", "street_address"),
+        ("😊😊 born on ", "１２ March １９８７", "date_of_birth"),
+    ],
+)
+def test_spans_are_exact_whatever_stands_before(pack: Pack, before: str, data: str, kind: str) -> None:
+    text = f"{before}{data}, ok"
+    spans = [(text[s.start : s.end], s.type) for s in found_in(said(text), pack).spans]
+    assert spans == [(data, kind)]
+
+
+def test_a_name_that_was_shown_once_is_found_in_the_whole_record(pack: Pack) -> None:
+    conversation = said("My flatmate Zuberi left. I miss how Zuberi laughed.", reasoning="So Zuberi is gone.")
+    clean = scrub(conversation, found_in(conversation, pack))
+    assert clean.messages[0].content == "My flatmate [PERSON_NAME] left. I miss how [PERSON_NAME] laughed."
+    assert clean.reasoning == "So [PERSON_NAME] is gone."
+
+
+def test_words_of_danger_and_numbers_of_a_life_survive(pack: Pack) -> None:
+    for text in (
+        "I want to die. I have 40 tablets of 500 mg, I am 17, it is 3 am.",
+        "I will jump on Friday. I may not see May. Hope is gone, grace too.",
+        "Call 988, or 1-800-273-8255, or text HOME to 741741, or 116 123 in the UK.",
+    ):
+        assert found_in(said(text), pack) == PiiFacts((), "none_detected")
+
+
+def test_a_name_near_by_is_not_what_was_announced(pack: Pack) -> None:
+    text = "my card number is 4111 1111 1111 1112, thanks, Nora"
+    assert found_in(said(text), pack).status == "requires_review"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

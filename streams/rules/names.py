@@ -1,0 +1,75 @@
+"""The word lists by which names of private people are told from other words, as a pack's file gives them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+
+from streams.fold import fold
+from streams.rules.fields import Fields
+
+
+class Place(StrEnum):
+    """What a rule for names says of its match; the `check` of such a rule."""
+
+    LISTED = "name_listed"  # it is a given name of the list
+    TOLD = "name_told"  # what follows is said to be a person
+    ADDRESSED = "name_addressed"  # what follows is a person when it is set apart
+    SIGNED = "name_signed"  # what follows is a person when nothing comes after it
+    MAYBE = "name_maybe"  # what follows is a person when it can be a name
+    SUBJECT = (
+        "name_subject"  # it begins with a person when it can be a name, or a sentence does not begin there
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NameWords:
+    """Folded words. `given` are names wherever they stand, `either` in a fitting place, `seldom`
+    (a part of it) and words of no list only where the text says outright that a person is meant; behind a word of place `towns` are none.
+
+    `never` are no names whatever their place; `deeds` follow persons, `things` make a term of the name before them. `public` holds whole
+    names, words parted by one space, without full stops.
+    """
+
+    given: frozenset[bytes] = frozenset()
+    either: frozenset[bytes] = frozenset()
+    seldom: frozenset[bytes] = frozenset()
+    towns: frozenset[bytes] = frozenset()
+    family: frozenset[bytes] = frozenset()
+    never: frozenset[bytes] = frozenset()
+    deeds: frozenset[bytes] = frozenset()
+    things: frozenset[bytes] = frozenset()
+    public: frozenset[bytes] = frozenset()
+
+    @classmethod
+    def read(cls, fields: Fields) -> "NameWords":
+        """From a file of kind names; a word that stands in lists which exclude each other is a fault."""
+        lists = {
+            key: frozenset(fold(word) for word in fields.text(key, "").split())
+            for key in ("given", "either", "seldom", "towns", "family", "never", "deeds", "things")
+        }
+        for one, other in (("given", "either"), ("given", "never"), ("either", "never")):
+            if lists[one] & lists[other]:
+                fields.fault(f"{one} and {other} share words")
+        names = fields.text("public", "").split("|")
+        return cls(**lists, public=frozenset(b" ".join(fold(name).split()) for name in names))
+
+
+# From this length on few words hold a name by chance.
+_LONG = 5
+
+
+def name_expressions(names: Iterable[bytes], words: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Expressions that together find each name, and now and then a part of a longer word, but of none of `words`.
+
+    Most are plain literals, the others a choice for each initial: whole-word expressions for all of them take the
+    engine twenty times as long to compile.
+    """
+    common = b" ".join(words)
+    ordered = sorted(names)
+    is_plain = {name: len(name) >= _LONG and name not in common for name in ordered}
+    bounded = groupby((name for name in ordered if not is_plain[name]), key=lambda name: name[:1])
+    return (
+        *(name for name in ordered if is_plain[name]),
+        *(rb"\b%b(?:%b)\b" % (initial, b"|".join(name[1:] for name in group)) for initial, group in bounded),
+    )
