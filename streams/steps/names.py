@@ -6,72 +6,37 @@ the whole record, so that it does not stay where nothing around it tells.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
 from streams.rules.guards import Match
 from streams.rules.model import Kind, Pack
-from streams.rules.names import NameWords, Place
-from streams.steps.lexicon import ENGLISH
+from streams.rules.names import Place
+from streams.steps.name_reader import Name, NameReader, can_be_name
 from streams.steps.scan import Hit, Scan
 
 PERSON_NAME = "person_name"
 
 
-class _Name(NamedTuple):
-    start: int
-    end: int
-
-
-_WORD = rb"(?:[A-Z]'(?=[A-Z]))?[A-Z][a-z]+(?:[A-Z][a-z]+)*(?:(?:-|'(?!(?:s|ll|d|ve|re|m|t)\b))[A-Z]?[a-z]+)*(?![\w@])"
-_FIRST = re.compile(
-    rb"(?:(?:Van|Von|De|Di|Da|Del|La|Le|El|Al) (?:der |den |la |las |los )?(?=[A-Z]))?" + _WORD
-)
-_SHOUTED = re.compile(rb"[A-Z]{3,}(?:-[A-Z]{2,})*(?!\w)")
-_LOWER = re.compile(rb"[a-z]{2,}(?:-[a-z]+)*(?![\w@])")
-_NEXT = re.compile(
-    rb" (?:[A-HJ-Z]\.? )?(?:(?:van der|van den|van|von|de la|de los|de|del|da|dos|di|bin|ibn|al|el|la|le) )?("
-    + _WORD
-    + b")"
-)
-_NEXT_SHOUTED = re.compile(rb" ([A-Z]{2,}(?:-[A-Z]{2,})*)(?!\w)")
-_NEXT_LOWER = re.compile(rb" ([a-z]+)(?![\w'])")
-_INITIAL = re.compile(rb" [A-HJ-Z](?:\.(?! [a-z])|(?=[,;:)!?\n\x00]|\Z))")
-_MOST_NEXT = 3
 _LETTERS = re.compile(rb"[A-Za-z][A-Za-z'-]*\Z")
-_WORD_BEFORE = re.compile(rb"([A-Za-z']+)[.]?[ *\"'(]{1,2}\Z")
 _SET_APART = re.compile(
     rb"[,.!?:;)\n\x00]|\s+(?:and|but) (?:i|I|im|I'm|i'm|my)\b|\s*(?:\(|-|[^\x00-\x7f])|\s+(?:here|from|\d)|\s*\Z"
 )
 _LAST = re.compile(rb"[\s.!,)*~x<3]{0,12}(?:[:;]-?[)D(P]\s*)?(?:\x00|\Z)|[.!,]?[ ]?\n")
 # A last word with a full stop is a sentence as well as a name.
 _LAST_BARE = re.compile(rb"[\s!,)*~]{0,6}(?:[:;]-?[)D(P]\s*)?(?:\x00|\Z)|[!,]?[ ]?\n")
-_MID_SENTENCE = re.compile(rb"[A-Za-z0-9,;] \Z")
-_JOINED_BEFORE = re.compile(rb"[\w@#/=]\Z|\w[._-]\Z")
-_JOINED_AFTER = re.compile(rb"[@_\w]|\.[a-z]")
-_THING_AFTER = re.compile(rb"(?:'s)? ([A-Za-z]+)")
 
-# A given name behind one of these is that of a saint, ruler, place or storm.
-_NOT_PRIVATE = frozenset(
-    b"st saint san santa sao prophet king queen prince princess pope president senator hurricane lake mount fort port"
-    b" cape tropical".split()
-)
-_PETS = frozenset(b"dog cat puppy pup kitten rabbit bunny hamster horse pony parrot dogs cats".split())
 _PREPOSITIONS = frozenset(b"in at to from near of the through across into around visiting outside".split())
 _ARTICLES = frozenset(b"a an the this that these those every each no any some".split())
 _MONTHS = frozenset(b"april may june august jan".split())
 # Given names of the list that are words when they stand without a capital.
 _WORDS_IN_LOWER = frozenset(
-    b"sue ted penny holly ivy iris heather ebony jean rosa constance adele logan ana carter shelby victor norman"
-    b" gloria stella harry jerry randy wayne bonnie penny scott jesse jim tim tom sam dan ben ali eva ida ian ann"
-    b" ana ava mai nia pia rui uma wei xin yan ying jing ling hana aino rami sami noam avi dov cem duc eko ayu siti"
-    b" outi ville reka malin dora alma luis blanca linda celeste dolores mercedes esperanza kamal kiran farai budi"
-    b" indra fajar sari putri agus mila lila maya nana rina mona vera angelica athena hermione sonya angus brent"
-    b" bryce cliff curt carlos morris spencer mason barry percy gilbert franz jean marco polo felix jasmine laurel"
-    b" daphne delphine olivia polly molly dolly lottie minh thanh linh hoa hang quang tuan aurelia perry gary aline"
-    b" miles josh nick ken sally randy cody paige rowan marcel henry norma billy jimmy johnny mike"
-    b" shame bella bruno crystal kelly kerry peter jack jackie john robin laura".split()
-) - frozenset(
-    b"carlos olivia kelly peter jackie gary jasmine laura linda spencer bruno ben sam tom tim dan jim mike jimmy johnny billy henry".split()
+    b"sue ted penny holly ivy iris heather ebony jean rosa constance adele logan ana carter shelby victor"
+    b" norman gloria stella harry jerry randy wayne bonnie scott jesse ali eva ida ian ann ava mai nia pia"
+    b" rui uma wei xin yan ying jing ling hana aino rami sami noam avi dov cem duc eko ayu siti outi ville"
+    b" reka malin dora alma luis blanca celeste dolores mercedes esperanza kamal kiran farai budi indra"
+    b" fajar sari putri agus mila lila maya nana rina mona vera angelica athena hermione sonya angus brent"
+    b" bryce cliff curt morris mason barry percy gilbert franz marco polo felix laurel daphne delphine"
+    b" polly molly dolly lottie minh thanh linh hoa hang quang tuan aurelia perry aline miles josh nick ken"
+    b" sally cody paige rowan marcel norma shame bella crystal kerry jack john robin".split()
 )
 _SHORT = 3
 _CALLS = re.compile(
@@ -81,95 +46,14 @@ _CALLS = re.compile(
 )
 
 
-def _can_be_name(folded: bytes, words: NameWords) -> bool:
-    return folded not in words.never and folded not in ENGLISH and len(folded) > 1
+_Decide = Callable[[NameReader, Name, bytes], bool]
 
 
-class _Reader:
-    """Reads the name that begins at a place of the text, within its message."""
-
-    __slots__ = ("high", "low", "text", "words")
-
-    def __init__(self, scan: Scan, pack: Pack, message: int) -> None:
-        self.text = scan.cased
-        self.low, self.high = scan.bounds(message)
-        self.words = pack.names
-
-    def before(self, at: int) -> bytes:
-        found = _WORD_BEFORE.search(self.text, max(self.low, at - 24), at)
-        return found[1].lower() if found else b""
-
-    def is_mid_sentence(self, at: int) -> bool:
-        return _MID_SENTENCE.search(self.text, max(self.low, at - 2), at) is not None
-
-    def read(self, at: int) -> tuple[_Name, bytes] | None:
-        """The longest name that begins here, with its first word folded; None where no word does."""
-        if _JOINED_BEFORE.search(self.text, max(self.low, at - 2), at):
-            return None
-        for first, following in ((_FIRST, _NEXT), (_SHOUTED, _NEXT_SHOUTED), (_LOWER, _NEXT_LOWER)):
-            found = first.match(self.text, at, self.high)
-            if found is None:
-                continue
-            end = found.end()
-            folded = found[0].lower().split(b" ")[-1]
-            if following is _NEXT_LOWER and folded not in self.words.given:
-                return _Name(at, end), folded
-            for _ in range(_MOST_NEXT):
-                more = following.match(self.text, end, self.high)
-                if more is None or not self._goes_on(more[1], following is _NEXT):
-                    break
-                end = more.end()
-            if following is _NEXT and (initial := _INITIAL.match(self.text, end, self.high)):
-                end = initial.end()
-            if _JOINED_AFTER.match(self.text, end, self.high):
-                return None
-            return _Name(at, end), folded
-        return None
-
-    def _goes_on(self, word: bytes, has_capital: bool) -> bool:
-        folded = word.lower()
-        if not _can_be_name(folded, self.words) or folded in self.words.things:
-            return False
-        if has_capital:
-            return True
-        return folded in self.words.family and folded not in self.words.seldom | self.words.either
-
-    def is_private(self, name: _Name) -> bool:
-        """Whether no known person, saint, place, term or thing is meant."""
-        said = b" ".join(self.text[name.start : name.end].lower().replace(b".", b"").split())
-        pieces = said.split(b" ")
-        before = self.before(name.start)
-        if (
-            before in _NOT_PRIVATE
-            or before in _PETS
-            or said in self.words.public
-            or b" ".join(pieces[:2]) in self.words.public
-        ):
-            return False
-        if said + self.text[name.end : name.end + 2].lower() in self.words.public:
-            return False
-        following = _THING_AFTER.match(self.text, name.end, self.high)
-        if following is not None:
-            after = following[1]
-            if after.lower() in self.words.things and (after[:1].isupper() or after in _TERMS):
-                return False
-            if said + b" " + after.lower() in self.words.public:
-                return False
-        return before + b" " + pieces[0] not in self.words.public
-
-
-_TERMS = frozenset(
-    b"syndrome disease disorder palsy scale inventory questionnaire criteria theory parade".split()
-)
-
-_Decide = Callable[[_Reader, _Name, bytes], bool]
-
-
-def _has_capital(reader: _Reader, name: _Name) -> bool:
+def _has_capital(reader: NameReader, name: Name) -> bool:
     return reader.text[name.start : name.start + 1].isupper()
 
 
-def _listed(reader: _Reader, name: _Name, first: bytes) -> bool:
+def _listed(reader: NameReader, name: Name, first: bytes) -> bool:
     if _has_capital(reader, name):
         return not (first in reader.words.towns and reader.before(name.start) in _PREPOSITIONS)
     if first in _WORDS_IN_LOWER or len(first) <= _SHORT:
@@ -178,12 +62,12 @@ def _listed(reader: _Reader, name: _Name, first: bytes) -> bool:
     return True
 
 
-def _told(reader: _Reader, name: _Name, first: bytes) -> bool:
+def _told(reader: NameReader, name: Name, first: bytes) -> bool:
     words = reader.words
     has_capital = _has_capital(reader, name)
     if first in words.given or (has_capital and first in words.either):
         return True
-    if not _can_be_name(first, words) or first in words.things:
+    if not can_be_name(first, words) or first in words.things:
         return False
     if has_capital:
         return not reader.text[name.start : name.start + 2].isupper()
@@ -191,14 +75,14 @@ def _told(reader: _Reader, name: _Name, first: bytes) -> bool:
     return is_family or _SET_APART.match(reader.text, name.end, reader.high) is not None
 
 
-def _addressed(reader: _Reader, name: _Name, first: bytes) -> bool:
+def _addressed(reader: NameReader, name: Name, first: bytes) -> bool:
     words = reader.words
     if not _has_capital(reader, name):
         return False
     if first in words.given:
         return True
     is_apart = _SET_APART.match(reader.text, name.end, reader.high) is not None
-    return is_apart and (first in words.either or (_can_be_name(first, words) and not _is_of_a_people(first)))
+    return is_apart and (first in words.either or (can_be_name(first, words) and not _is_of_a_people(first)))
 
 
 def _is_of_a_people(word: bytes) -> bool:
@@ -206,17 +90,17 @@ def _is_of_a_people(word: bytes) -> bool:
     return word.endswith((b"ian", b"ish", b"ese", b"ist", b"ean", b"ic", b"ing", b"ed"))
 
 
-def _signed(reader: _Reader, name: _Name, first: bytes) -> bool:
+def _signed(reader: NameReader, name: Name, first: bytes) -> bool:
     words = reader.words
     if not _has_capital(reader, name):
         return False
     if first in words.given or first in words.either:
         return _LAST.match(reader.text, name.end, reader.high) is not None
     is_last = _LAST_BARE.match(reader.text, name.end, reader.high) is not None
-    return is_last and _can_be_name(first, words) and first not in words.things
+    return is_last and can_be_name(first, words) and first not in words.things
 
 
-def _maybe(reader: _Reader, name: _Name, first: bytes) -> bool:
+def _maybe(reader: NameReader, name: Name, first: bytes) -> bool:
     words = reader.words
     if _WITHIN.search(reader.text, max(reader.low, name.start - 3), name.start) is None:
         return False
@@ -226,7 +110,7 @@ def _maybe(reader: _Reader, name: _Name, first: bytes) -> bool:
     if before in _ARTICLES:
         return False
     if first not in words.given and first not in words.either:
-        if not _can_be_name(first, words) or first in words.things or _is_of_a_people(first):
+        if not can_be_name(first, words) or first in words.things or _is_of_a_people(first):
             return False
         return _is_called_on(reader, name) or (before not in _PREPOSITIONS and _does(reader, name))
     has_family = name.end - name.start > len(first)
@@ -240,7 +124,7 @@ _COMMA_BEFORE = re.compile(rb"[a-z]{2}, \Z")
 _END_OF_SENTENCE = re.compile(rb"[!?](?:\s|\x00|\Z)|\.(?: [A-Z]|\s*(?:\n|\x00|\Z))")
 
 
-def _is_called_on(reader: _Reader, name: _Name) -> bool:
+def _is_called_on(reader: NameReader, name: Name) -> bool:
     """Whether it stands as an address does, between a comma and the sentence's end: "I am proud of you, …!" """
     return (
         _COMMA_BEFORE.search(reader.text, max(reader.low, name.start - 4), name.start) is not None
@@ -248,12 +132,12 @@ def _is_called_on(reader: _Reader, name: _Name) -> bool:
     )
 
 
-def _does(reader: _Reader, name: _Name) -> bool:
+def _does(reader: NameReader, name: Name) -> bool:
     following = _DEED.match(reader.text, name.end, reader.high)
     return following is not None and following[1] in reader.words.deeds
 
 
-def _subject(reader: _Reader, name: _Name, first: bytes) -> bool:
+def _subject(reader: NameReader, name: Name, first: bytes) -> bool:
     words = reader.words
     if first in words.given:
         return True
@@ -261,7 +145,7 @@ def _subject(reader: _Reader, name: _Name, first: bytes) -> bool:
         return False
     if first in words.either:
         return first not in _MONTHS
-    return _can_be_name(first, words) and first not in words.things and reader.is_mid_sentence(name.start)
+    return can_be_name(first, words) and first not in words.things and reader.is_mid_sentence(name.start)
 
 
 _DECIDE: Mapping[str, _Decide] = {
@@ -272,7 +156,6 @@ _DECIDE: Mapping[str, _Decide] = {
     Place.MAYBE: _maybe,
     Place.SUBJECT: _subject,
 }
-_STARTS_BEFORE = frozenset({Place.LISTED, Place.SUBJECT})
 
 
 _LONGEST = 40
@@ -307,7 +190,7 @@ def name_matches(scan: Scan, pack: Pack) -> list[Match]:
         if start is None or (hit.rule.id, start) in asked:
             continue
         asked.add((hit.rule.id, start))
-        reader = _Reader(scan, pack, hit.message)
+        reader = NameReader(scan, pack, hit.message)
         read = reader.read(start)
         if read is None:
             continue
@@ -333,14 +216,14 @@ def _again(scan: Scan, pack: Pack, found: list[Match]) -> Iterator[Match]:
             seen.add(word)
             # a last name that is no word of the lists, or a first name of them
             is_sure = folded in words.given or (
-                _can_be_name(folded, words) and (place_in_name > 0 or folded not in words.either)
+                can_be_name(folded, words) and (place_in_name > 0 or folded not in words.either)
             )
             for place in re.finditer(rb"(?<![\w@#/-])%b(?![\w@-])" % re.escape(word), scan.cased):
                 start, end = place.span()
                 if start in taken:
                     continue
                 message = scan.message_at(start)
-                reader = _Reader(scan, pack, message)
-                if (is_sure or reader.is_mid_sentence(start)) and reader.is_private(_Name(start, end)):
+                reader = NameReader(scan, pack, message)
+                if (is_sure or reader.is_mid_sentence(start)) and reader.is_private(Name(start, end)):
                     taken.update(range(start, end))
                     yield Match(Hit(match.hit.rule, message, end), start, end)
