@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from clients.packs import shipped_files
 from clients.runs import run_store
 from clients.s3 import s3_client
 from console.lag import agents_of, lag
@@ -94,6 +95,7 @@ class Pipeline:
             "FOREBAY_SOURCES": f"s3://{name}/drops/",
             "FOREBAY_OUTPUT": f"s3://{name}/out/",
             "FOREBAY_STATE": str(folder / "state"),
+            "FOREBAY_RULES": str(rules_alone(folder / "pack")),
             **{f"FOREBAY_{key.upper()}": str(value) for key, value in {**QUICK, **more}.items()},
         }
         fields = {key.removeprefix("FOREBAY_").lower(): value for key, value in self.environment.items()}
@@ -195,6 +197,15 @@ class Pipeline:
             if keys:
                 self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": keys})
         self.s3.delete_bucket(Bucket=self.bucket)
+
+
+def rules_alone(folder: Path) -> Path:
+    """The shipped pack without the gates' models: these may err on any one text, and a promise must not."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, body in shipped_files().items():
+        if name != "models.yaml":
+            (folder / name).write_bytes(body)
+    return folder
 
 
 @contextmanager

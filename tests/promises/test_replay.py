@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from clients.packs import shipped_files
 from console.local.stack import Stack
 from streams.names import Layout
 from tests.promises.drops import make_drops
 from tests.promises.output import read_output
-from tests.promises.pipeline import pipeline
+from tests.promises.pipeline import pipeline, rules_alone
 
 pytestmark = [pytest.mark.servers, pytest.mark.promise]
 
@@ -19,10 +18,7 @@ async def test_a_changed_rule_is_replayed_beside_the_live_run_and_promoted(
     stack: Stack, tmp_path: Path
 ) -> None:
     drops = make_drops(seed=3, records=1500, objects=4)
-    rules = tmp_path / "rules"
-    for name, body in shipped_files().items():
-        (rules / name).parent.mkdir(parents=True, exist_ok=True)
-        (rules / name).write_bytes(body)
+    rules = rules_alone(tmp_path / "rules")
     policy = rules / "policy.yaml"
     changed = policy.read_text().replace("split_salt: forebay-2026", "split_salt: another")
     assert changed != policy.read_text()
