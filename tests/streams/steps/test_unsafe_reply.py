@@ -1,6 +1,7 @@
 """The gate sees replies that harm, and lets plain, caring and refusing ones pass."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from streams.outcomes import Level
@@ -17,11 +18,13 @@ def judged(reply: str, pack: Pack, asked: str = "Hello.") -> Finding:
     return unsafe_reply(conversation, scan(conversation, pack), pack)
 
 
-def test_golden_cases(pack: Pack, cases: Cases) -> None:
+def test_golden_cases_of_the_rules(pack: Pack, cases: Cases) -> None:
+    # the model is measured on sets: it may err on any one reply
+    rules = replace(pack, models={})
     wrong = [
         case["name"]
         for case in cases("unsafe_reply/replies.jsonl")
-        if judged(case["text"], pack).level != case["level"]
+        if judged(case["text"], rules).level != case["level"]
     ]
     assert wrong == []
 
