@@ -14,12 +14,12 @@ from rich.console import Console
 from clients.errors import Fatal
 from clients.logs import start_logging
 from clients.pack_cache import open_pack
-from clients.packs import pack_files
 from clients.s3 import S3Client, s3_client
 from console.bench.bare_loop import bare_loop
 from console.bench.drops import BUCKET, GZIP, LARGE, PLAIN, SAMPLE_RECORDS, corpus, put_drops, put_large
 from console.bench.figures import LARGE_OBJECT, MIB, WHOLE, Measured
 from console.bench.phases import Phases
+from console.bench.quiet_pack import write_quiet_pack
 from console.bench.steps import step_table
 from console.bench.tell import summary
 from console.environment import local_values
@@ -33,7 +33,8 @@ Say = Callable[[str], None]
 
 BARE_SECONDS = 8.0
 _STORE_SECONDS = 60.0  # a store that has just been started takes its first object after some seconds
-_OLD = ("servers", "logs", "targets", "progress")
+_RULES = "rules"
+_OLD = ("servers", "logs", "targets", "progress", _RULES)
 
 
 def show_bench(
@@ -87,7 +88,7 @@ def _clear(state: Path) -> None:
 
 def _pack(settings: Settings, state: Path, say: Say) -> Pack:
     say("Reading the rules (compiling them the first time takes some seconds)")
-    return open_pack(pack_files(settings.rules), state)
+    return open_pack(write_quiet_pack(settings.rules, state / _RULES), state)
 
 
 async def _measure(
@@ -137,7 +138,7 @@ def _settings(
             "sources": (f"s3://{BUCKET}/{prefix}",),
             "output": f"s3://{BUCKET}/out-{namespace}/",
             "state": os.fspath(state),
-            "rules": settings.rules,
+            "rules": os.fspath(state / _RULES),
             "topology": settings.topology,
             "workers": settings.workers,
             "sinks": settings.sinks,
