@@ -19,12 +19,12 @@ from console.bench.bare_loop import bare_loop
 from console.bench.drops import BUCKET, GZIP, LARGE, PLAIN, SAMPLE_RECORDS, corpus, put_drops, put_large
 from console.bench.figures import LARGE_OBJECT, MIB, WHOLE, Measured
 from console.bench.phases import Phases
-from console.bench.quiet_pack import write_quiet_pack
 from console.bench.steps import step_table
 from console.bench.tell import summary
 from console.environment import local_values
 from console.local.stack import Stack
 from console.parts import cores
+from console.quiet_pack import write_quiet_pack
 from console.told import alone, until_told
 from streams.rules.model import Pack
 from streams.settings import Settings

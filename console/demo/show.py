@@ -15,11 +15,13 @@ from console.environment import local_values
 from console.local import leave_running
 from console.local.ports import Ports
 from console.local.stack import Stack
+from console.quiet_pack import write_quiet_pack
 from console.told import alone, until_told
 from streams.settings import Settings
 
 # what an earlier demo left and this one must not find
-_OLD = ("servers", "logs", "targets", "progress", "workers", "output")
+_RULES = "rules"
+_OLD = (_RULES, "servers", "logs", "targets", "progress", "workers", "output")
 
 
 def show_demo(settings: Settings, console: Console, *, keep: bool) -> int:
@@ -46,8 +48,11 @@ def _show(settings: Settings, state: Path, console: Console, *, keep: bool) -> i
     stack = _start(state, jars, console, keep=keep)
     is_done = False
     try:
-        say("Inventing 20,000 records")
+        say(
+            "Inventing 20,000 records (the gates' models read them, but only the rules raise: `forebay rules check`)"
+        )
         drops = generate()
+        write_quiet_pack(settings.rules, state / _RULES)
         ours = _settings(settings, state, stack)
         start_logging("error")
         # an answer that an agent's library gives on stderr is in its own log
@@ -85,7 +90,7 @@ def _settings(settings: Settings, state: Path, stack: Stack) -> Settings:
             "sources": (f"s3://{BUCKET}/{PREFIX}",),
             "output": f"s3://{BUCKET}/forebay/",
             "state": os.fspath(state),
-            "rules": settings.rules,
+            "rules": os.fspath(state / _RULES),
             "topology": settings.topology,
             "workers": settings.workers,
             "log_level": settings.log_level,

@@ -1,7 +1,8 @@
-"""The pack that the bench runs: the user's, with the gates' models read and out of reach.
+"""The pack that bench and demo run: the user's, with the gates' models read and out of reach.
 
-The bench invents word salad, which a model takes for what it has never seen. Were it diverted, dedup would have
-nothing to do; so every text is read by the models as always, and what they find raises no record.
+Both invent texts from parts, which a model takes for what it has never seen: most of them would be diverted, and
+there would be nothing to show or to measure behind the gates. So every text is read by the models as always, and
+what they find raises no record; the rules do.
 """
 
 from pathlib import Path
