@@ -7,7 +7,7 @@ from console.rules.measure import Share
 from console.rules.sets import TEST, Row, rows
 from streams.records import Conversation, Message, Origin, Role
 from streams.rules.model import Kind, Pack
-from streams.rules.pack import ACTS
+from streams.rules.word_model import ACTS
 from streams.steps.categories import UNCATEGORIZED, categories
 from streams.steps.ears import ears
 from streams.steps.scan import scan

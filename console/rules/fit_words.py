@@ -72,11 +72,8 @@ def train_exchanges(
         passages = list(_passages(exchange, by_bias))
         features.extend(passages)
         labels.extend([exchange.name == "bias"] * len(passages))
-    vectorizer = DictVectorizer(sort=False)
-    fitted = LogisticRegression(C=_BIAS_INVERSE_PENALTY, max_iter=_MOST_STEPS)
-    fitted.fit(vectorizer.fit_transform(_without_rare_pairs(features)), labels)
-    rows.add(features, vectorizer, fitted.coef_[0], by_bias, places["bias"])
-    bias[places["bias"]] = fitted.intercept_[0]
+    place = places["bias"]
+    bias[place] = _fit_one(rows, features, labels, by_bias, place, _BIAS_INVERSE_PENALTY)
     digest = digest_of([*categories, *biased], lexicons)
     return write_word_model(EXCHANGE_NAMES, rows.weights, bias.tolist(), digest)
 
@@ -97,13 +94,26 @@ def train_replies(
             for words in parted(stem_words(fold(example.text))):
                 features.append(_sentence_features(words, lexicon))
                 labels.append(name in example.names)
-        vectorizer = DictVectorizer(sort=False)
-        fitted = LogisticRegression(C=_REPLY_INVERSE_PENALTY, max_iter=_MOST_STEPS)
-        fitted.fit(vectorizer.fit_transform(_without_rare_pairs(features)), labels)
-        rows.add(features, vectorizer, fitted.coef_[0], lexicon, places[name])
-        bias[places[name]] = fitted.intercept_[0]
+        place = places[name]
+        bias[place] = _fit_one(rows, features, labels, lexicon, place, _REPLY_INVERSE_PENALTY)
     digest = digest_of([*sentences, *grounding], lexicons)
     return write_word_model(REPLY_NAMES, rows.weights, bias.tolist(), digest)
+
+
+def _fit_one(
+    rows: "_Rows",
+    features: list[Counts],
+    labels: list[bool],
+    lexicon: Lexicon,
+    place: int,
+    inverse_penalty: float,
+) -> float:
+    """Fits one name against the rest, adds its weights at its place, and gives its bias."""
+    vectorizer = DictVectorizer(sort=False)
+    fitted = LogisticRegression(C=inverse_penalty, max_iter=_MOST_STEPS)
+    fitted.fit(vectorizer.fit_transform(_without_rare_pairs(features)), labels)
+    rows.add(features, vectorizer, fitted.coef_[0], lexicon, place)
+    return float(fitted.intercept_[0])
 
 
 def parted(words: Sequence[bytes]) -> Iterator[list[bytes]]:

@@ -1,13 +1,13 @@
 """What the pack's word models say of a conversation: read once for all the steps that ask."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from streams.records import Role
 from streams.rules.model import Pack
 from streams.rules.stems import Reading, key_of, read
-from streams.rules.word_model import Floats, WordModel
+from streams.rules.word_model import Floats, WordModel, Words
 from streams.steps.scan import Scan
 
 Scores = Mapping[str, float]
@@ -22,31 +22,36 @@ _BETWEEN_KEY = np.uint64(key_of(_BETWEEN.strip()))
 
 def exchange_scores(scan: Scan, pack: Pack) -> Scores:
     """Log-odds by name (the categories, bias) of both sides together; none without a model or a word."""
-    if pack.words is None:
-        return _NOBODY
-    found = scan.kept.get("exchange")
-    if found is None:
-        both, persons = _reading(scan)
-        found = scan.kept["exchange"] = (
-            _named(pack.words.exchanges, pack.words.exchanges.of_exchange(both, persons))
-            if len(both.keys) > 1
-            else _NOBODY
-        )
-    return found
+    return _kept(scan, pack, "exchange", _of_exchange)
 
 
 def reply_scores(scan: Scan, pack: Pack) -> Scores:
     """Log-odds by name (the four acts, grounded) of the assistant's words; none without a model or a word."""
+    return _kept(scan, pack, "reply", _of_reply)
+
+
+def _kept(scan: Scan, pack: Pack, what: str, ask: Callable[[Scan, Words], Scores]) -> Scores:
+    """What was found out before, or is now."""
     if pack.words is None:
         return _NOBODY
-    found = scan.kept.get("reply")
+    found = scan.kept.get(what)
     if found is None:
-        both, persons = _reading(scan)
-        own = both.behind(persons)
-        found = scan.kept["reply"] = (
-            _named(pack.words.replies, pack.words.replies.of_reply(own)) if len(own.keys) else _NOBODY
-        )
+        found = scan.kept[what] = ask(scan, pack.words)
     return found
+
+
+def _of_exchange(scan: Scan, words: Words) -> Scores:
+    both, persons = _reading(scan)
+    # the mark between the sides is always there
+    return (
+        _named(words.exchanges, words.exchanges.of_exchange(both, persons)) if len(both.keys) > 1 else _NOBODY
+    )
+
+
+def _of_reply(scan: Scan, words: Words) -> Scores:
+    both, persons = _reading(scan)
+    own = both.behind(persons)
+    return _named(words.replies, words.replies.of_reply(own)) if len(own.keys) else _NOBODY
 
 
 def _named(model: WordModel, scores: Floats) -> Scores:

@@ -5,7 +5,8 @@ from collections import Counter
 from clients.packs import shipped_files
 from console.rules.word_examples import biased, categories, digest_of, grounding, lexicon, sentences
 from streams.rules.model import CATEGORIES, Kind
-from streams.rules.pack import ACTS, read_pack
+from streams.rules.pack import read_pack
+from streams.rules.word_model import ACTS
 
 
 def test_every_category_act_and_tag_has_examples() -> None:
