@@ -324,7 +324,8 @@ async def test_a_full_queue_is_emptied_and_each_key_announced(queue: MotoQueue) 
     await queue.send(*(bridged(f"drops/{number}") for number in range(150)))
     async with reader.running():
         await until(lambda: _emptied(queue))
-    assert sorted(reader.keys, key=int) == [str(number) for number in range(150)]
+    # SQS may deliver a message more than once
+    assert sorted(set(reader.keys), key=int) == [str(number) for number in range(150)]
 
 
 def test_a_marker_is_no_object_of_a_wider_source_and_a_name_alone_makes_none() -> None:

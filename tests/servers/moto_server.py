@@ -9,8 +9,21 @@ from typing import Any
 import aioboto3
 import orjson
 from moto.server import ThreadedMotoServer
+from moto.sqs.models import Queue as StoredQueue
 
 KEYS = {"aws_access_key_id": "moto", "aws_secret_access_key": "moto", "region_name": "us-east-1"}
+
+_delete_unlocked = StoredQueue.delete_message
+
+
+def _delete_locked(queue: StoredQueue, receipt_handle: str) -> None:
+    with queue._messages_lock:
+        _delete_unlocked(queue, receipt_handle)
+
+
+# moto keeps the undeleted messages in a list of its own before it writes them back: of two deletions side by
+# side one was undone, and its message came again when its hiding ended
+StoredQueue.delete_message = _delete_locked
 
 
 @contextmanager
