@@ -27,7 +27,8 @@ COPY --from=build /opt/forebay /opt/forebay
 ENV PATH=/opt/forebay/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    FOREBAY_STATE=/var/lib/forebay
+    FOREBAY_STATE=/var/lib/forebay \
+    NUMBA_CACHE_DIR=/var/lib/forebay/compiled
 WORKDIR /var/lib/forebay
 USER 10001:10001
 CMD ["forebay", "--help"]

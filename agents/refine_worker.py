@@ -21,10 +21,9 @@ from clients.catalogue import read_catalogue
 from clients.errors import Fatal
 from clients.pack_cache import open_pack
 from clients.waiting import until_answered
-from streams.chain import receive
+from streams.chain import before_dedup, receive, warm_up
 from streams.rules.model import Pack
 from streams.steps.kept import persons
-from streams.steps.language import preload
 from streams.topology import PRESETS, SINK, Agent
 
 
@@ -36,15 +35,15 @@ class Rules:
     files: dict[str, bytes]
 
 
-async def open_rules(opened: Opened) -> Rules:
-    """The pack that the run keeps. Raises Fatal when it is not the one that the run was made with."""
+async def open_rules(opened: Opened, row: Agent) -> Rules:
+    """The pack that the run keeps, with all that the row's steps need at hand. Raises Fatal when it is not the one that the run was made with."""
     files = await until_answered("s3", lambda: opened.store.pack_files(opened.run.run))
     pack = open_pack(files, Path(opened.settings.state))
     if pack.digest != opened.run.pack_digest:
         raise Fatal(
             f"the pack that run {opened.run.run} keeps in S3 is not the one it was made with: restore it"
         )
-    preload()  # the language model now, not in the first odd record's time
+    warm_up(before_dedup(row.steps), pack)
     return Rules(pack, files)
 
 

@@ -94,7 +94,7 @@ async def _worker(opened: Opened, row: Agent, drain: asyncio.Event) -> Worker:
         return SinkWorker(opened, drain)
     from agents.refine_worker import RefineWorker, open_rules
 
-    return RefineWorker(opened, row, await open_rules(opened))
+    return RefineWorker(opened, row, await open_rules(opened, row))
 
 
 def _calm_collector() -> None:

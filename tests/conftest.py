@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 JARS = ROOT / ".forebay" / "jars"  # fetched once for all runs
 # One commit, one verdict: properties try the same examples in every run. To search on with new ones:
 # pytest --hypothesis-profile=default
-hypothesis.settings.register_profile("steady", derandomize=True)
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("steady")
 
 _SERVER_FIXTURES = {"stack", "private_stack", "start_stack"}

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from console.bench.steps import StepCost, step_costs
-from streams.chain import Desk, before_dedup, divert, receive, run_steps, settle
+from streams.chain import Desk, before_dedup, divert, receive, run_steps, settle, warm_up
 from streams.chunks import Part, RawChunk
 from streams.outcomes import Copy, name_of
 from streams.records import Origin, Record
 from streams.render import render
 from streams.rules.model import Pack
-from streams.steps.language import preload
 from streams.topology import FUSED
 
 CHUNK_BYTES = 256 << 10
@@ -97,7 +96,7 @@ def bare_loop(lines: Sequence[bytes], pack: Pack, seconds: float) -> BareLoop:
         outcomes.update(name_of(record.outcome) for record in records if record.outcome is not None)
         return len(records)
 
-    preload()
+    warm_up(steps, pack)
     work(chunks[0], 0)
     spent.clear()
     outcomes.clear()

@@ -103,7 +103,7 @@ def slot_rows(texts: Sequence[bytes]) -> csr_matrix:
     """A row of slot counts for each plain text, divided as `Scorer` divides its evidence."""
     columns, values, ends = [], [], [0]
     for text in texts:
-        places = np.concatenate(slots(text))
+        places = slots(text)
         slot, count = np.unique(places, return_counts=True)
         columns.append(slot)
         values.append(count / np.sqrt(max(1, len(places))))

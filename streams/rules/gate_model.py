@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from streams.rules.fields import Fields
 from streams.rules.model import GATES, Kind
-from streams.rules.ngrams import Reading
 from streams.rules.scorer import PASSAGE_BYTES, WINDOW_BYTES, BadModel, Score, Scorer, read_scorer
 
 SUFFIX = ".npz"
@@ -26,8 +25,8 @@ class Side:
     scorer: Scorer
     threshold: float
 
-    def says_yes(self, reading: Reading) -> bool:
-        return self.scorer.scores(reading, (WINDOW_BYTES,))[0].value >= self.threshold
+    def says_yes(self, text: bytes) -> bool:
+        return self.scorer.scores(text, (WINDOW_BYTES,))[0].value >= self.threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +53,13 @@ class GateModel:
     least_recall: float
     most_false_alarms: float
 
-    def margin(self, reading: Reading) -> tuple[float, Score]:
+    def margin(self, text: bytes) -> tuple[float, Score]:
         """How far a text's score lies above the threshold for its length, and that score, of window or passage."""
-        threshold = self.thresholds[bisect_left(self.lengths, reading.size)]
-        if reading.size <= WINDOW_BYTES:
-            found = self.scorer.scores(reading, (WINDOW_BYTES,))[0]
+        threshold = self.thresholds[bisect_left(self.lengths, len(text))]
+        if len(text) <= WINDOW_BYTES:
+            found = self.scorer.scores(text, (WINDOW_BYTES,))[0]
             return found.value - threshold, found
-        window, passage = self.scorer.scores(reading, (WINDOW_BYTES, PASSAGE_BYTES))
+        window, passage = self.scorer.scores(text, (WINDOW_BYTES, PASSAGE_BYTES))
         by_window, by_passage = window.value - threshold, passage.value - self.passage_threshold
         return (by_window, window) if by_window >= by_passage else (by_passage, passage)
 

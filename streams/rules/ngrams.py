@@ -3,36 +3,38 @@
 Models of this kind see spelling, endings and short phrases alike, need no dictionary, and bear typing errors.
 """
 
-import re
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
+
+from streams.native import native
 
 ORDERS = (3, 4, 5, 6)
 SLOT_BITS = 18
 
-_LONGEST = 8  # bytes of the number that is read at each place
-_NUMBER = np.dtype("<u8")  # fixed byte order: the same slots on every machine
 _SHIFT = np.uint64(64 - SLOT_BITS)
 _FOLDING = np.uint64(17)
 # odd numbers of splitmix64 (Steele, Lea, Flood 2014): multiplied by, close runs of bytes fall far apart
 _GOLDEN, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
-_MASKS = {order: np.uint64((1 << 8 * order) - 1) for order in ORDERS}
 
-_STOPS, _COMMA, _SPACE = b".!?;:\n", ord(","), ord(" ")
+_LEFT_OUT, _SPACE, _STOP, _COMMA, _OTHER = 0, ord(" "), ord("."), ord(","), 1
+# Bytes of plain text that one byte of folded text becomes at most: a sentence end between two words.
+_MOST_BYTES = 3
 
 
 def _plain_byte(byte: int) -> int:
+    if byte == ord("'"):
+        return _LEFT_OUT
     if byte >= 0x80 or chr(byte).isalnum() or byte == _COMMA:
         return byte
-    return ord(".") if byte in _STOPS else _SPACE
+    return _STOP if byte in b".!?;:\n" else _SPACE
 
 
-_PLAIN = bytes(map(_plain_byte, range(256)))
-_SPACES = re.compile(rb" {2,}")
+_PLAIN = np.array([*map(_plain_byte, range(256))], np.uint8)
 
-Floats = npt.NDArray[np.float32]
+# Whole numbers: their sums are the same in any order, and the table is small enough for the processor's cache.
+Weights = npt.NDArray[np.int16]
+Slots = npt.NDArray[np.int64]
+Sums = npt.NDArray[np.int64]
 
 
 def plain(folded: bytes) -> bytes:
@@ -40,37 +42,76 @@ def plain(folded: bytes) -> bytes:
 
     Apostrophes are left out: "dont" is what half of the writers write. Starts and ends with a space.
     """
-    text = folded.replace(b"'", b"").translate(_PLAIN).replace(b".", b" . ").replace(b",", b" , ")
-    return b" %b " % b" ".join(text.split())
+    out = np.empty(_MOST_BYTES * len(folded) + 2, np.uint8)
+    return out[: _write_plain(folded, _PLAIN, out)].tobytes()
 
 
-class Reading(NamedTuple):
-    """A plain text as the models read it: its size in bytes and its slots, worked out once for all of them."""
+@native
+def _write_plain(folded: bytes, table: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> int:
+    out[0] = _SPACE
+    size = 1
+    for place in range(len(folded)):
+        byte = table[folded[place]]
+        if byte == _LEFT_OUT:
+            continue
+        is_word = byte in (_STOP, _COMMA)
+        if (is_word or byte == _SPACE) and out[size - 1] != _SPACE:
+            out[size] = _SPACE
+            size += 1
+        if byte != _SPACE:
+            out[size] = byte
+            size += 1
+        if is_word:
+            out[size] = _SPACE
+            size += 1
+    if out[size - 1] != _SPACE:
+        out[size] = _SPACE
+        size += 1
+    return size
 
-    size: int
-    slots: list[npt.NDArray[np.intp]]
+
+@native
+def _next_runs(text: bytes, place: int, runs: np.uint64) -> np.uint64:
+    """The eight bytes that start at a place, the first lowest (zeros behind the end), from those one place before."""
+    byte = text[place + 7] if place + 7 < len(text) else 0
+    return (runs >> np.uint64(8)) | (np.uint64(byte) << np.uint64(56))
 
 
-def read(text: bytes) -> Reading:
-    """The reading of a plain text."""
-    return Reading(len(text), slots(text))
+@native
+def _slot_of(runs: np.uint64, order: int) -> np.int64:
+    """The slot (0 to 2^SLOT_BITS - 1) of the first `order` of so many bytes."""
+    run = (runs & ((np.uint64(1) << np.uint64(8 * order)) - np.uint64(1))) + np.uint64(order)
+    return np.int64(((((run * _MIX) >> _FOLDING) ^ (run * _GOLDEN)) * _GOLDEN) >> _SHIFT)
 
 
-def slots(text: bytes) -> list[npt.NDArray[np.intp]]:
-    """For each order the slot (0 to 2^SLOT_BITS - 1) of the run of so many bytes that starts at each place.
-
-    The places at the end where no such run fits are left out, so the arrays differ in length.
-    """
-    found = []
-    starts: npt.NDArray[np.uint64] = np.ndarray((len(text),), _NUMBER, text + bytes(_LONGEST), 0, (1,))
-    for order in ORDERS:
-        runs = starts[: max(0, len(text) - order + 1)] & _MASKS[order]
-        runs += np.uint64(order)
-        mixed = runs * _MIX
-        mixed >>= _FOLDING
-        runs *= _GOLDEN
-        mixed ^= runs
-        mixed *= _GOLDEN
-        mixed >>= _SHIFT
-        found.append(mixed.view(np.intp))
+@native
+def slots(text: bytes) -> Slots:
+    """The slots of all runs of a plain text, for each order from the first place to the last where one fits."""
+    sizes = [max(0, len(text) - order + 1) for order in ORDERS]
+    found = np.empty(sum(sizes), np.int64)
+    runs = np.uint64(0)
+    for place in range(-8, len(text)):
+        runs = _next_runs(text, place, runs)
+        first = 0
+        for number in range(len(ORDERS)):
+            if 0 <= place < sizes[number]:
+                found[first + place] = _slot_of(runs, ORDERS[number])
+            first += sizes[number]
     return found
+
+
+@native
+def running_sums(text: bytes, weights: Weights) -> Sums:
+    """What all runs that start before each place weigh together."""
+    size = len(text)
+    sums = np.empty(size + 1, np.int64)
+    runs, total = np.uint64(0), 0
+    for place in range(-8, size):
+        runs = _next_runs(text, place, runs)
+        if place >= 0:
+            sums[place] = total
+            for order in ORDERS:
+                if place + order <= size:
+                    total += weights[_slot_of(runs, order)]
+    sums[size] = total
+    return sums

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streams.rules.ngrams import ORDERS, SLOT_BITS, Floats, Reading, read
+from streams.native import native
+from streams.rules.ngrams import ORDERS, SLOT_BITS, Sums, Weights, running_sums
 
 # About 180 words: as much as danger told quietly needs around it. Larger ones measured no better and lose one
 # sentence among many (see the README's page on screening).
@@ -23,7 +24,9 @@ WINDOW_BYTES = 1000
 PASSAGE_BYTES = 250
 _STRIDES = 4  # windows start so many times within the length of one
 
-LAYOUT = 1
+LAYOUT = 2
+_LARGEST_WEIGHT = np.iinfo(np.int16).max
+_LARGEST_UNIT = 1.0  # log-odds: a weight of several thousands is none that training finds
 
 
 class BadModel(ValueError):
@@ -40,44 +43,58 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """Weights by slot, and the bias, in log-odds. `examples` is the digest of what it was trained on."""
+    """Weights by slot in units of so many log-odds, and the bias in log-odds.
 
-    weights: Floats
+    `examples` is the digest of what it was trained on.
+    """
+
+    weights: Weights
+    unit: float
     bias: float
     examples: str
 
     def score(self, text: bytes) -> Score:
         """The score of the gravest window of a plain text (`ngrams.plain`)."""
-        return self.scores(read(text), (WINDOW_BYTES,))[0]
+        return self.scores(text, (WINDOW_BYTES,))[0]
 
-    def scores(self, reading: Reading, sizes: Sequence[int]) -> list[Score]:
-        """The gravest window of each size in a text; all of the text where it is no longer than that.
+    def scores(self, text: bytes, sizes: Sequence[int]) -> list[Score]:
+        """The gravest window of each size in a plain text; all of the text where it is no longer than that.
 
         A window's evidence is divided by the root of its places, so that short and long ones compare.
         """
-        evidence = np.zeros(reading.size + 1)
-        for own in reading.slots:
-            evidence[1 : len(own) + 1] += self.weights.take(own)
-        np.cumsum(evidence, out=evidence)
-        return [self._gravest(evidence, min(size, reading.size)) for size in sizes]
+        sums = running_sums(text, self.weights)
+        found = []
+        for asked in sizes:
+            size = min(asked, len(text))
+            evidence, start = _gravest(sums, size)
+            value = self.bias + self.unit * evidence / sqrt(len(ORDERS) * size)
+            found.append(Score(value, start, start + size))
+        return found
 
-    def _gravest(self, evidence: npt.NDArray[np.float64], size: int) -> Score:
-        last = len(evidence) - 1 - size
-        starts = np.append(np.arange(0, last, max(1, size // _STRIDES)), last)
-        sums = evidence[starts + size] - evidence[starts]
-        gravest = int(sums.argmax())
-        start = int(starts[gravest])
-        return Score(self.bias + float(sums[gravest]) / sqrt(len(ORDERS) * size), start, start + size)
+
+@native
+def _gravest(sums: Sums, size: int) -> tuple[int, int]:
+    """The evidence of the first of the gravest windows of a size, and its start."""
+    last, stride = len(sums) - 1 - size, max(1, size // _STRIDES)
+    gravest, start, at = sums[size] - sums[0], 0, 0
+    while at < last:
+        at = min(at + stride, last)
+        own = sums[at + size] - sums[at]
+        if own > gravest:
+            gravest, start = own, at
+    return gravest, start
 
 
 def write_scorer(weights: npt.NDArray[np.float64], bias: float, examples: str) -> bytes:
-    """The model as a file: half precision, which moves no decision that matters and halves the file."""
+    """The model as a file, its weights in whole units: the rounding moves no decision that matters."""
+    unit = max(float(np.abs(weights).max()), 1e-9) / _LARGEST_WEIGHT
     out = io.BytesIO()
     np.savez_compressed(
         out,
         layout=np.array(LAYOUT),
         slot_bits=np.array(SLOT_BITS),
-        weights=weights.astype("<f2"),
+        weights=np.rint(weights / unit).astype("<i2"),
+        unit=np.array(unit),
         bias=np.array(bias),
         examples=np.array(examples),
     )
@@ -93,12 +110,13 @@ def read_scorer(data: bytes) -> Scorer:
                 raise BadModel(
                     f"a model of layout {layout} with {bits} bits; this code reads {LAYOUT}, {SLOT_BITS}"
                 )
-            weights = found["weights"].astype(np.float32)
-            bias, examples = float(found["bias"]), str(found["examples"])
+            weights = found["weights"]
+            unit, bias, examples = float(found["unit"]), float(found["bias"]), str(found["examples"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, BadModel):
             raise
         raise BadModel("not a model file") from error
-    if weights.shape != (1 << SLOT_BITS,) or not np.isfinite(weights).all() or not np.isfinite(bias):
+    fits = weights.shape == (1 << SLOT_BITS,) and weights.dtype == "<i2"
+    if not fits or not 0 < unit < _LARGEST_UNIT or not np.isfinite(bias):
         raise BadModel("its weights are not what this code reads")
-    return Scorer(weights, bias, examples)
+    return Scorer(weights.astype(np.int16), unit, bias, examples)

@@ -9,16 +9,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from streams.native import native
+
 STEM_BYTES = 6
 SLOT_BITS = 19
 
 Keys = npt.NDArray[np.uint64]
-Slots = npt.NDArray[np.intp]
+Slots = npt.NDArray[np.int64]
 
-_NUMBER_BYTES = 8
-_NUMBER = np.dtype("<u8")  # fixed byte order: the same slots on every machine
-_MASKS = np.array([(1 << 8 * length) - 1 for length in range(STEM_BYTES + 1)], np.uint64)
-_SPACE = np.uint8(0x20)
+_LEFT_OUT, _SPACE, _STOP, _QUERY = 0, ord(" "), ord("."), ord("?")
 _SHIFT = np.uint64(64 - SLOT_BITS)
 # odd numbers of splitmix64 (Steele, Lea, Flood 2014): multiplied by, close keys fall far apart
 _GOLDEN, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
@@ -26,73 +25,86 @@ _GOLDEN, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 
 def _word_byte(byte: int) -> int:
     letter = chr(byte)
+    if letter == "'":
+        return _LEFT_OUT  # as half of the writers do
     if letter.isdigit() and byte < 0x80:
         return ord("0")
-    if byte >= 0x80 or letter.isalpha() or letter == "?":
+    if byte >= 0x80 or letter.isalpha() or byte == _QUERY:
         return byte
-    return ord(".") if letter in ".!\n" else ord(" ")
+    return _STOP if letter in ".!\n" else _SPACE
 
 
-_WORD_BYTES = bytes(map(_word_byte, range(256)))
-
-
-def _spaced(folded: bytes) -> bytes:
-    """Folded text as words between spaces; apostrophes are left out, as half of the writers do."""
-    return folded.translate(_WORD_BYTES, b"'").replace(b".", b" . ").replace(b"?", b" ? ")
+_WORD_BYTES = np.array([*map(_word_byte, range(256))], np.uint8)
 
 
 def stem_words(folded: bytes) -> list[bytes]:
     """The stems one by one: what training looks at."""
-    return [word[:STEM_BYTES] for word in _spaced(folded).split()]
+    return [key.to_bytes(STEM_BYTES, "little").rstrip(b"\0") for key in stem_keys(folded).tolist()]
 
 
 def key_of(stem: bytes) -> int:
-    """A stem as a number, the same as in `stem_keys`."""
+    """A stem as a number, its first byte the lowest."""
     return int.from_bytes(stem, "little")
 
 
 DOT, QUESTION = np.uint64(key_of(b".")), np.uint64(key_of(b"?"))
 
 
-def stem_keys(folded: bytes) -> Keys:
-    """The stems as numbers, for all words at once."""
-    padded = b" %b        " % _spaced(folded)
-    is_space = np.frombuffer(padded, np.uint8) == _SPACE
-    edges = (is_space[1:] != is_space[:-1]).nonzero()[0]
-    starts = edges[::2]
-    # a view that starts a number at every byte of the text
-    keys: Keys = np.ndarray((len(padded) - _NUMBER_BYTES,), _NUMBER, padded, 1, (1,)).take(starts)
-    keys &= _MASKS.take(edges[1::2] - starts, mode="clip")
-    return keys
-
-
-def word_slots(keys: Keys) -> Slots:
-    """The slot of each stem."""
-    mixed = keys * _GOLDEN
-    mixed >>= _SHIFT
-    return mixed.view(np.intp)
-
-
-def pair_slots(keys: Keys) -> Slots:
-    """The slot of each stem together with the next one: one fewer than stems."""
-    mixed = keys[:-1] * _MIX
-    mixed += keys[1:]
-    return word_slots(mixed)
-
-
 class Reading(NamedTuple):
-    """A text's stems, the slot of each, and the slot of each pair (one fewer)."""
+    """A text's stems as numbers, the slot of each, and the slot of each with the next one (one fewer)."""
 
     keys: Keys
     words: Slots
     pairs: Slots
-
-    def behind(self, place: int) -> "Reading":
-        """What stands behind the stem of that number."""
-        return Reading(self.keys[place + 1 :], self.words[place + 1 :], self.pairs[place + 1 :])
 
 
 def read(folded: bytes) -> Reading:
     """The view of folded text that all word models share."""
     keys = stem_keys(folded)
     return Reading(keys, word_slots(keys), pair_slots(keys))
+
+
+def stem_keys(folded: bytes) -> Keys:
+    """The stems as numbers."""
+    keys = np.empty(len(folded), np.uint64)  # a byte makes one word at most
+    return keys[: _write_keys(folded, _WORD_BYTES, keys)]
+
+
+@native
+def _write_keys(folded: bytes, table: npt.NDArray[np.uint8], keys: Keys) -> int:
+    size, key, letters = 0, np.uint64(0), 0
+    for place in range(len(folded) + 1):
+        byte = table[folded[place]] if place < len(folded) else _SPACE
+        if byte == _LEFT_OUT:
+            continue
+        is_mark = byte in (_STOP, _QUERY)
+        if letters and (is_mark or byte == _SPACE):
+            keys[size] = key
+            size += 1
+            key, letters = np.uint64(0), 0
+        if is_mark:
+            keys[size] = byte
+            size += 1
+        elif byte != _SPACE:
+            if letters < STEM_BYTES:
+                key |= np.uint64(byte) << np.uint64(8 * letters)
+            letters += 1
+    return size
+
+
+@native
+def word_slots(keys: Keys) -> Slots:
+    """The slot of each stem."""
+    slots = np.empty(len(keys), np.int64)
+    for place in range(len(keys)):
+        slots[place] = (keys[place] * _GOLDEN) >> _SHIFT
+    return slots
+
+
+@native
+def pair_slots(keys: Keys) -> Slots:
+    """The slot of each stem together with the next one: one fewer than stems."""
+    slots = np.empty(max(0, len(keys) - 1), np.int64)
+    for place in range(len(slots)):
+        slots[place] = ((keys[place] * _MIX + keys[place + 1]) * _GOLDEN) >> _SHIFT
+    return slots

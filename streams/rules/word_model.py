@@ -13,6 +13,7 @@ from math import log
 import numpy as np
 import numpy.typing as npt
 
+from streams.native import native
 from streams.rules.fields import Fields
 from streams.rules.model import CATEGORIES
 from streams.rules.scorer import BadModel
@@ -36,82 +37,104 @@ _CAUTION = 0.5
 REPLY_NAMES = (*ACTS, "grounded")
 
 Floats = npt.NDArray[np.float32]
+Evidence = npt.NDArray[np.float64]
+Index = npt.NDArray[np.uint16]
 _NO_ROW = 0
-_NO_PAIR = np.zeros(1, np.intp)
 _MOST_ROWS = 1 << 16
 _LOWEST, _HIGHEST = -50.0, 50.0  # log-odds beyond which nothing is told apart
 
 
 @dataclass(frozen=True, slots=True)
 class WordModel:
-    """`index` has a row number for each slot, `weights` a row for each number and a column for each of `names`;
-    `columns` are the same weights, turned round.
+    """`index` has a row number for each slot, `weights` a row for each number and a column for each of `names`.
 
     Scores are log-odds, in the order of `names`. `examples` is the digest of what it was trained on.
     """
 
     names: tuple[str, ...]
-    index: npt.NDArray[np.uint16]
+    index: Index
     weights: Floats
-    columns: Floats
     bias: Floats
     examples: str
 
-    def of_exchange(self, reading: Reading, persons: int) -> Floats:
-        """What both sides together are about: the first `persons` stems are the person's."""
-        words = len(reading.keys)
-        if not words:
-            return self.bias
-        slots = np.concatenate(reading[1:])
-        slots[persons:words] += ASSISTANT
-        slots[words + persons :] += ASSISTANT
-        slots &= _LAST_SLOT
-        rows = self.index.take(slots)
-        known = self.weights.take(rows[rows.nonzero()], axis=0)
-        # a product with ones: a sixth of what a sum takes
-        evidence = np.ones(len(known), np.float32) @ known / np.float32(words**LENGTH_POWER)
-        evidence[_BIAS] = self._plainest_passage(rows, words)
-        found: Floats = self.bias + evidence
-        return found
+    def of_exchange(self, person: Reading, assistant: Reading) -> Evidence:
+        """What both sides together are about."""
+        words = len(person.keys) + len(assistant.keys)
+        sums, of_bias = np.zeros(len(self.names)), np.zeros(words)
+        if words:
+            _add_side(person, PERSON, self.index, self.weights, sums, of_bias)
+            _add_side(assistant, ASSISTANT, self.index, self.weights, sums, of_bias[len(person.keys) :])
+            sums /= words**LENGTH_POWER
+            # told in one passage, however long the rest; of more passages one sounds so by chance
+            passage = _plainest_passage(of_bias)
+            sums[_BIAS] = passage - log(max(1.0, words / PASSAGE_WORDS))
+        return sums + self.bias
 
-    def _plainest_passage(self, rows: npt.NDArray[np.uint16], words: int) -> float:
-        """The most that any so many stems in a row say of bias: it is told in one passage, however long the rest."""
-        by_place = self.columns[_BIAS].take(rows[:words])
-        by_place[1:] += self.columns[_BIAS].take(rows[words:])
-        if words <= PASSAGE_WORDS:
-            return float(by_place.sum())
-        sums = np.zeros(words + 1, np.float32)
-        by_place.cumsum(out=sums[1:])
-        passages = sums[PASSAGE_WORDS::PASSAGE_STRIDE] - sums[:-PASSAGE_WORDS:PASSAGE_STRIDE]
-        last = sums[-1] - sums[-1 - PASSAGE_WORDS]
-        # the more passages there are, the likelier one of them sounds so by chance
-        return max(float(passages.max()), float(last)) - log(words / PASSAGE_WORDS)
-
-    def of_reply(self, reading: Reading) -> Floats:
+    def of_reply(self, reading: Reading) -> Evidence:
         """The most that any one sentence says, for each name."""
-        keys, words = reading.keys, len(reading.keys)
-        if not words:
-            return self.bias
-        is_inner = (keys != DOT) & (keys != QUESTION)
-        is_inner[-1] = False
-        ends = (~is_inner).nonzero()[0]
-        starts = np.empty_like(ends)
-        starts[0] = 0
-        starts[1:] = ends[:-1] + 1
-        slots = np.concatenate((reading.words, reading.pairs, _NO_PAIR))
-        rows = self.index.take(slots)
+        most = np.zeros(len(self.names))
+        sentences = _plainest_sentences(reading, self.index, self.weights, most)
+        return most + self.bias - _CAUTION * log(max(1, sentences))
+
+
+@native
+def _add_side(
+    reading: Reading, place: int, index: Index, weights: Floats, sums: Evidence, of_bias: Evidence
+) -> None:
+    """Adds what a side's words and pairs weigh to the sums, and each word's and its pair's to its place in `of_bias`."""
+    _, words, pairs = reading
+    for number in range(len(words)):
+        for of_pair in (False, True):
+            if of_pair and number == len(pairs):
+                continue
+            slot = pairs[number] if of_pair else words[number]
+            row = index[(slot + place) & _LAST_SLOT]
+            if row != _NO_ROW:
+                for name in range(len(sums)):
+                    sums[name] += weights[row, name]
+                of_bias[number] += weights[row, _BIAS]
+
+
+@native
+def _plainest_passage(of_bias: Evidence) -> float:
+    """The most that any so many words in a row say."""
+    sums = np.concatenate((np.zeros(1), np.cumsum(of_bias)))
+    last = max(0, len(of_bias) - PASSAGE_WORDS)
+    most, start = sums[min(PASSAGE_WORDS, len(of_bias))], 0
+    while start < last:
+        start = min(start + PASSAGE_STRIDE, last)
+        most = max(most, sums[start + PASSAGE_WORDS] - sums[start])
+    return float(most)
+
+
+@native
+def _plainest_sentences(reading: Reading, index: Index, weights: Floats, most: Evidence) -> int:
+    """Sets the most that any sentence says for each name, and gives the number of sentences; lone marks are none."""
+    keys, words, pairs = reading
+    sums = np.zeros(len(most))
+    sentences = start = 0
+    for number in range(len(keys)):
+        is_end = keys[number] in (DOT, QUESTION)
+        if is_end and number == start:
+            start += 1
+            continue
         # a pair belongs to one sentence: what begins with a sentence's end is none
-        rows[words:] *= is_inner
-        begins = np.concatenate((slots[starts], slots[starts + words])) + START
-        first = self.index.take(begins & _LAST_SLOT)
-        first[len(starts) :] *= is_inner[starts]
-        evidence = self.columns.take(rows, axis=1)
-        sums = np.add.reduceat(evidence[:, :words] + evidence[:, words:], starts, axis=1)
-        begun = self.columns.take(first, axis=1)
-        sums += begun[:, : len(starts)]
-        sums += begun[:, len(starts) :]
-        found: Floats = self.bias + sums.max(axis=1) - np.float32(_CAUTION * log(len(starts)))
-        return found
+        for of_pair in (False, True):
+            if of_pair and (is_end or number == len(pairs)):
+                continue
+            slot = pairs[number] if of_pair else words[number]
+            for place in (ANYWHERE, START):
+                if place == START and number > start:
+                    continue
+                row = index[(slot + place) & _LAST_SLOT]
+                if row != _NO_ROW:
+                    sums += weights[row]
+        if is_end or number == len(keys) - 1:
+            most[:] = sums if sentences == 0 else np.maximum(most, sums)
+            sums[:] = 0
+            sentences += 1
+            start = number + 1
+    return sentences
 
 
 def slot_at(slot: int, place: int) -> int:
@@ -157,7 +180,7 @@ def read_word_model(data: bytes) -> WordModel:
     index = np.full(1 << SLOT_BITS, _NO_ROW, np.uint16)
     index[slots] = np.arange(1, len(slots) + 1)
     weights = np.concatenate([np.zeros((1, len(names)), np.float32), known])
-    return WordModel(names, index, weights, np.ascontiguousarray(weights.T), bias, examples)
+    return WordModel(names, index, weights, bias, examples)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from streams.native import native
 from streams.records import Conversation, Fingerprints, Role
 from streams.rules.model import Pack
 from streams.wording import letters_of_each
 
-# Letters of one shingle: about three words. Read as two overlapping 64-bit numbers, all at once by numpy.
+# Letters of one shingle: about three words. Read as two overlapping 64-bit numbers.
 _SHINGLE = 12
 _SECOND = _SHINGLE - 8
 
@@ -21,8 +22,7 @@ _LEAST_LETTERS = 48
 # Of more shingles only those that start with e or u are taken (bytes of 5 modulo 16, about one in seven):
 # the text itself chooses, so both copies choose the same, and the rest need not be hashed.
 _MANY_SHINGLES = 1024
-_LOW_BITS = np.uint8(15)
-_SAMPLED = np.uint8(5)
+_LOW_BITS, _SAMPLED = 15, 5
 
 # Minima of either side in a band. It agrees with probability J(user)³ · J(assistant)³, so another answer to
 # the same question is no near copy, nor is the same answer to another question. And because a filter knows
@@ -30,92 +30,78 @@ _SAMPLED = np.uint8(5)
 # unrelated records agree with 1e-14.
 _ROWS = 3
 
-# Shingles that are multiplied at once: the product fits the second-level cache.
-_BLOCK = 8192
-
 _GOLDEN = 0x9E3779B97F4A7C15
 _MIX = 0xBF58476D1CE4E5B9
 _MASK = (1 << 64) - 1
 _FIRST_FACTOR, _SECOND_FACTOR = np.uint64(_GOLDEN), np.uint64(_MIX)
 _SHIFT, _HALF = np.uint64(29), np.uint64(32)
-# fixed byte order: the same bands on every machine
-_NUMBER = np.dtype("<u8")
-_MINIMUM = np.dtype("<u4")
+_MINIMUM = np.dtype("<u4")  # fixed byte order: the same bands on every machine
 _LARGEST = (1 << 32) - 1
+
+Numbers = npt.NDArray[np.uint32]
 
 # Looked up once: in Python 3.11 a member costs ten times as much as a name.
 _USER, _ASSISTANT = Role.USER, Role.ASSISTANT
 
 
 @cache
-def _multipliers(count: int) -> npt.NDArray[np.uint32]:
-    """A column of `count` odd numbers from splitmix64 (Steele, Lea, Flood 2014): each is one permutation."""
+def _multipliers(count: int) -> Numbers:
+    """`count` odd numbers from splitmix64 (Steele, Lea, Flood 2014): each is one permutation."""
     found = []
     for index in range(1, count + 1):
         z = index * _GOLDEN & _MASK
         z = (z ^ z >> 30) * _MIX & _MASK
         z = (z ^ z >> 27) * 0x94D049BB133111EB & _MASK
         found.append((z ^ z >> 31) & 0xFFFFFFFF | 1)
-    return np.array(found, np.uint32)[:, None]
+    return np.array(found, np.uint32)
 
 
-def _take(taken: npt.NDArray[np.bool_]) -> int:
-    """Number of a side's shingles that are taken: the sampled ones, or all where they are few."""
-    found = int(np.count_nonzero(taken))
+@native
+def _minima_of(letters: bytes, factors: Numbers, least: Numbers) -> None:
+    """MinHash (Broder 1997) of a side's shingles, of which it has some: the least hash under each permutation."""
+    size = len(letters) - _SHINGLE + 1
+    places = np.empty(size, np.int64)
+    taken = 0
+    for place in range(size):
+        places[taken] = place
+        taken += letters[place] & _LOW_BITS == _SAMPLED
     # a text that repeats one word over and over may have none of the sampled letters
-    if len(taken) <= _MANY_SHINGLES or found == 0:
-        taken[:] = True
-        return len(taken)
-    return found
+    takes_all = size <= _MANY_SHINGLES or taken == 0
+    hashes = np.empty(size if takes_all else taken, np.uint32)
+    for number in range(len(hashes)):
+        hashes[number] = _hash_at(letters, number if takes_all else places[number])
+    for row in range(len(factors)):
+        for own in hashes:
+            least[row] = min(least[row], np.uint32(own * factors[row]))
 
 
-def _hashes(joined: bytes, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.uint32]:
-    """32 well mixed bits for the shingle at each start."""
-    # views that start a 64-bit number at every byte
-    size = (len(joined) - _SHINGLE + 1,)
-    shingles = np.ndarray(size, _NUMBER, joined, 0, (1,)).take(starts)
-    shingles *= _FIRST_FACTOR
-    shingles ^= np.ndarray(size, _NUMBER, joined, _SECOND, (1,)).take(starts)
-    shingles *= _SECOND_FACTOR
-    shingles ^= shingles >> _SHIFT
-    shingles *= _FIRST_FACTOR
-    return (shingles >> _HALF).astype(np.uint32)
+@native
+def _hash_at(letters: bytes, place: int) -> np.uint32:
+    """32 well mixed bits for the shingle that starts there: its first eight letters and its last as numbers."""
+    first = last = np.uint64(0)
+    for letter in range(8):
+        first |= np.uint64(letters[place + letter]) << np.uint64(8 * letter)
+        last |= np.uint64(letters[place + _SECOND + letter]) << np.uint64(8 * letter)
+    mixed = (first * _FIRST_FACTOR ^ last) * _SECOND_FACTOR
+    mixed ^= mixed >> _SHIFT
+    return np.uint32((mixed * _FIRST_FACTOR) >> _HALF)
 
 
-def _least(
-    hashes: npt.NDArray[np.uint32], asked: int, factors: npt.NDArray[np.uint32]
-) -> npt.NDArray[np.uint32]:
-    """The least of the first `asked` hashes and of the others under each permutation: two columns."""
-    if 0 < asked < len(hashes) <= _BLOCK:
-        return np.minimum.reduceat(hashes * factors, (0, asked), axis=1)
-    # block by block: a product of all at once would take a hundred times the memory of a long text
-    least = np.full((len(factors), 2), _LARGEST, np.uint32)
-    for column, own in zip(least.T, (hashes[:asked], hashes[asked:]), strict=True):
-        for at in range(0, len(own), _BLOCK):
-            np.minimum(column, np.minimum.reduce(own[at : at + _BLOCK] * factors, axis=1), out=column)
-    return least
-
-
-def _minima(user: bytes, assistant: bytes, count: int) -> npt.NDArray[np.uint32]:
-    """MinHash (Broder 1997) of both sides' letter shingles under `count` permutations: a column a side."""
-    joined = user + assistant
-    taken = np.frombuffer(joined, np.uint8, len(joined) - _SHINGLE + 1) & _LOW_BITS == _SAMPLED
-    # no shingle reaches from one side into the other
-    within = max(0, len(user) - _SHINGLE + 1)
-    taken[within : len(user)] = False
-    asked = _take(taken[:within])
-    _take(taken[len(user) :])
-    least = _least(_hashes(joined, taken.nonzero()[0]), asked, _multipliers(count))
-    for column, side in enumerate((user, assistant)):
+def _minima(user: bytes, assistant: bytes, count: int) -> Numbers:
+    """The minima of both sides under `count` permutations: a row a side."""
+    least = np.full((2, count), _LARGEST, np.uint32)
+    for row, side in zip(least, (user, assistant), strict=True):
         if len(side) < _LEAST_LETTERS:
-            least[:, column] = xxhash.xxh32_intdigest(side)
+            row[:] = xxhash.xxh32_intdigest(side)
+        else:
+            _minima_of(side, _multipliers(count), row)
     return least
 
 
 def _bands(user: bytes, assistant: bytes, count: int) -> tuple[str, ...]:
     if count == 0 or len(user) + len(assistant) < _LEAST_LETTERS:
         return ()
-    minima = _minima(user, assistant, count * _ROWS).astype(_MINIMUM, copy=False).tobytes()
+    minima = _minima(user, assistant, count * _ROWS).T.astype(_MINIMUM).tobytes()
     size = 2 * _ROWS * _MINIMUM.itemsize
     # the seed ties a band to its place
     return tuple(

@@ -9,7 +9,7 @@ from streams.records import Finding, Role, Span
 from streams.rules.gate_model import GateModel
 from streams.rules.guards import standing
 from streams.rules.model import Kind, Pack
-from streams.rules.ngrams import plain, read
+from streams.rules.ngrams import plain
 from streams.steps.scan import Scan
 
 NOTHING = Finding(None, 0.0)
@@ -76,12 +76,11 @@ def _hear(scan: Scan, kind: Kind, model: GateModel) -> tuple[float, Level | None
     places, text = spoken(scan, kind)
     if not text.strip(b" .,"):
         return None
-    reading = read(text)
-    margin, found = model.margin(reading)
+    margin, found = model.margin(text)
     probability = 1 / (1 + exp(min(_LARGEST_EXPONENT, max(-_LARGEST_EXPONENT, -margin))))
-    if margin < 0 or (model.scope is not None and not model.scope.says_yes(reading)):
+    if margin < 0 or (model.scope is not None and not model.scope.says_yes(text)):
         return probability, None, []
-    is_acute = model.acute is not None and model.acute.says_yes(reading)
+    is_acute = model.acute is not None and model.acute.says_yes(text)
     first, behind = text[: found.start].count(b" "), text[: found.end].count(b" ")
     return probability, _ACUTE if is_acute else _ELEVATED, list(_passage(scan, places, first, behind))
 

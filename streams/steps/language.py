@@ -8,7 +8,6 @@ inside English ones makes the record foreign, and a text that neither witness kn
 
 import re
 import unicodedata
-from bisect import bisect_left
 from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,7 +18,7 @@ from streams.fold import fold
 from streams.records import Conversation, LanguageFacts, Origin, Role
 from streams.rules.model import Pack
 from streams.steps.lexicon import ENGLISH, ENGLISH_FUNCTION, FOREIGN
-from streams.steps.words import WordLists, find_words
+from streams.steps.words import WordLists
 
 UNKNOWN = "und"
 
@@ -72,12 +71,6 @@ def _identifier() -> langid.LanguageIdentifier:
     return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
 
 
-def preload() -> None:
-    """Read py3langid's model (0.6 s) now rather than at the first record that needs it."""
-    _identifier()
-    _lists()
-
-
 def _identify(text: str) -> tuple[str, float]:
     # two digits: the last ones of a float depend on the processor, and a record must not
     code, confidence = _identifier().classify(text[:_SAMPLE])
@@ -100,13 +93,9 @@ def _is_latin(character: str) -> bool:
     return unicodedata.name(character, "").startswith(("LATIN", "MODIFIER"))
 
 
-def _read(spoken: str, replied: str) -> tuple[_Text, _Text]:
-    """Both texts with their words looked up, in one pass."""
-    words, reply_words = fold(spoken).translate(_TO_SPACE), fold(replied).translate(_TO_SPACE)
-    starts, keys = find_words(b"%b %b" % (words, reply_words))
-    lists = _lists().of_each(keys)
-    cut = bisect_left(starts, len(words))
-    return _Text(spoken, words, lists[:cut]), _Text(replied, reply_words, lists[cut:])
+def _read(text: str) -> _Text:
+    words = fold(text).translate(_TO_SPACE)
+    return _Text(text, words, _lists().of_each(words))
 
 
 def _short(text: str, words: list[bytes]) -> tuple[str, float]:
@@ -183,10 +172,9 @@ def language(conversation: Conversation, pack: Pack, origin: Origin | None = Non
             turns.append(message.content)
         elif role is _ASSISTANT and len(replies) < _MOST_REPLIES:
             replies.append(message.content[:_REPLY_SAMPLE])
-    spoken, replied = _read("\n".join(turns), "\n".join(replies))
-    verdict = _judge(spoken)
+    verdict = _judge(_read("\n".join(turns)))
     if verdict is None or verdict[0] in policy.gated_languages:
-        answered = _judge(replied)
+        answered = _judge(_read("\n".join(replies)))
         if (
             answered is not None
             and answered[0] not in policy.gated_languages

@@ -62,7 +62,7 @@ class Scan:
     cased: bytes
     starts: tuple[int, ...]
     hits: dict[Kind, list[Hit]]
-    readings: list[tuple[Reading, int]] = field(default_factory=list)
+    readings: list[tuple[Reading, Reading]] = field(default_factory=list)
     kept: dict[str, Mapping[str, float]] = field(default_factory=dict)
     _offsets: dict[int, Offsets] = field(default_factory=dict)
 

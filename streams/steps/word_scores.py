@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
-
 from streams.records import Role
 from streams.rules.model import Pack
-from streams.rules.stems import Reading, key_of, read
-from streams.rules.word_model import Floats, WordModel, Words
+from streams.rules.stems import Reading, read
+from streams.rules.word_model import Evidence, WordModel, Words
 from streams.steps.scan import Scan
 
 Scores = Mapping[str, float]
@@ -15,9 +13,6 @@ Scores = Mapping[str, float]
 _NOBODY: Scores = {}
 # Looked up once: in Python 3.11 a member costs ten times as much as a name.
 _USER, _ASSISTANT = Role.USER, Role.ASSISTANT
-# Stands between the sides: a byte that no text in UTF-8 holds.
-_BETWEEN = b" \xff "
-_BETWEEN_KEY = np.uint64(key_of(_BETWEEN.strip()))
 
 
 def exchange_scores(scan: Scan, pack: Pack) -> Scores:
@@ -41,31 +36,28 @@ def _kept(scan: Scan, pack: Pack, what: str, ask: Callable[[Scan, Words], Scores
 
 
 def _of_exchange(scan: Scan, words: Words) -> Scores:
-    both, persons = _reading(scan)
-    # the mark between the sides is always there
-    return (
-        _named(words.exchanges, words.exchanges.of_exchange(both, persons)) if len(both.keys) > 1 else _NOBODY
-    )
+    person, assistant = _readings(scan)
+    if not len(person.keys) + len(assistant.keys):
+        return _NOBODY
+    return _named(words.exchanges, words.exchanges.of_exchange(person, assistant))
 
 
 def _of_reply(scan: Scan, words: Words) -> Scores:
-    both, persons = _reading(scan)
-    own = both.behind(persons)
-    return _named(words.replies, words.replies.of_reply(own)) if len(own.keys) else _NOBODY
+    _, assistant = _readings(scan)
+    return _named(words.replies, words.replies.of_reply(assistant)) if len(assistant.keys) else _NOBODY
 
 
-def _named(model: WordModel, scores: Floats) -> Scores:
+def _named(model: WordModel, scores: Evidence) -> Scores:
     return dict(zip(model.names, scores.tolist(), strict=True))
 
 
-def _reading(scan: Scan) -> tuple[Reading, int]:
-    """The person's stems, a mark, the assistant's; and where the mark stands. Messages end as sentences do."""
+def _readings(scan: Scan) -> tuple[Reading, Reading]:
+    """The person's words and the assistant's. Messages end as sentences do."""
     if not scan.readings:
         text, starts = scan.text, scan.starts
         sides: dict[Role, list[bytes]] = {_USER: [], _ASSISTANT: []}
         for place, message in enumerate(scan.conversation.messages):
             if message.role in sides:
                 sides[message.role].append(text[starts[place] : starts[place + 1] - 1])
-        both = read(b"\n".join(sides[_USER]) + _BETWEEN + b"\n".join(sides[_ASSISTANT]))
-        scan.readings.append((both, int((both.keys == _BETWEEN_KEY).argmax())))
+        scan.readings.append((read(b"\n".join(sides[_USER])), read(b"\n".join(sides[_ASSISTANT]))))
     return scan.readings[0]

@@ -66,8 +66,7 @@ WORD_FILES = {**FILES, "words.yaml": WORDS, "exchanges.npz": EXCHANGES, "replies
 
 
 def exchange(person: str, assistant: str) -> dict[str, float]:
-    reading = read(f"{person} {assistant}".encode())
-    found = read_word_model(EXCHANGES).of_exchange(reading, len(read(person.encode()).keys))
+    found = read_word_model(EXCHANGES).of_exchange(read(person.encode()), read(assistant.encode()))
     return dict(zip(EXCHANGE_NAMES, found.tolist(), strict=True))
 
 
