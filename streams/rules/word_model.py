@@ -39,6 +39,7 @@ REPLY_NAMES = (*ACTS, "grounded")
 Floats = npt.NDArray[np.float32]
 Evidence = npt.NDArray[np.float64]
 Index = npt.NDArray[np.uint16]
+Bits = npt.NDArray[np.uint8]
 _NO_ROW = 0
 _MOST_ROWS = 1 << 16
 _LOWEST, _HIGHEST = -50.0, 50.0  # log-odds beyond which nothing is told apart
@@ -48,10 +49,14 @@ _LOWEST, _HIGHEST = -50.0, 50.0  # log-odds beyond which nothing is told apart
 class WordModel:
     """`index` has a row number for each slot, `weights` a row for each number and a column for each of `names`.
 
+    `known` has a bit for each slot, set where it has a row: small enough for the processor's nearest cache, it
+    spares nearly all look-ups in `index`.
+
     Scores are log-odds, in the order of `names`. `examples` is the digest of what it was trained on.
     """
 
     names: tuple[str, ...]
+    known: Bits
     index: Index
     weights: Floats
     bias: Floats
@@ -62,8 +67,10 @@ class WordModel:
         words = len(person.keys) + len(assistant.keys)
         sums, of_bias = np.zeros(len(self.names)), np.zeros(words)
         if words:
-            _add_side(person, PERSON, self.index, self.weights, sums, of_bias)
-            _add_side(assistant, ASSISTANT, self.index, self.weights, sums, of_bias[len(person.keys) :])
+            _add_side(person, PERSON, self.known, self.index, self.weights, sums, of_bias)
+            _add_side(
+                assistant, ASSISTANT, self.known, self.index, self.weights, sums, of_bias[len(person.keys) :]
+            )
             sums /= words**LENGTH_POWER
             # told in one passage, however long the rest; of more passages one sounds so by chance
             passage = _plainest_passage(of_bias)
@@ -73,13 +80,24 @@ class WordModel:
     def of_reply(self, reading: Reading) -> Evidence:
         """The most that any one sentence says, for each name."""
         most = np.zeros(len(self.names))
-        sentences = _plainest_sentences(reading, self.index, self.weights, most)
+        sentences = _plainest_sentences(reading, self.known, self.index, self.weights, most)
         return most + self.bias - _CAUTION * log(max(1, sentences))
 
 
 @native
+def _row_of(slot: int, known: Bits, index: Index) -> int:
+    return index[slot] if known[slot >> 3] >> (slot & 7) & 1 else _NO_ROW
+
+
+@native
 def _add_side(
-    reading: Reading, place: int, index: Index, weights: Floats, sums: Evidence, of_bias: Evidence
+    reading: Reading,
+    place: int,
+    known: Bits,
+    index: Index,
+    weights: Floats,
+    sums: Evidence,
+    of_bias: Evidence,
 ) -> None:
     """Adds what a side's words and pairs weigh to the sums, and each word's and its pair's to its place in `of_bias`."""
     _, words, pairs = reading
@@ -88,7 +106,7 @@ def _add_side(
             if of_pair and number == len(pairs):
                 continue
             slot = pairs[number] if of_pair else words[number]
-            row = index[(slot + place) & _LAST_SLOT]
+            row = _row_of((slot + place) & _LAST_SLOT, known, index)
             if row != _NO_ROW:
                 for name in range(len(sums)):
                     sums[name] += weights[row, name]
@@ -108,7 +126,7 @@ def _plainest_passage(of_bias: Evidence) -> float:
 
 
 @native
-def _plainest_sentences(reading: Reading, index: Index, weights: Floats, most: Evidence) -> int:
+def _plainest_sentences(reading: Reading, known: Bits, index: Index, weights: Floats, most: Evidence) -> int:
     """Sets the most that any sentence says for each name, and gives the number of sentences; lone marks are none."""
     keys, words, pairs = reading
     sums = np.zeros(len(most))
@@ -126,7 +144,7 @@ def _plainest_sentences(reading: Reading, index: Index, weights: Floats, most: E
             for place in (ANYWHERE, START):
                 if place == START and number > start:
                     continue
-                row = index[(slot + place) & _LAST_SLOT]
+                row = _row_of((slot + place) & _LAST_SLOT, known, index)
                 if row != _NO_ROW:
                     sums += weights[row]
         if is_end or number == len(keys) - 1:
@@ -180,7 +198,8 @@ def read_word_model(data: bytes) -> WordModel:
     index = np.full(1 << SLOT_BITS, _NO_ROW, np.uint16)
     index[slots] = np.arange(1, len(slots) + 1)
     weights = np.concatenate([np.zeros((1, len(names)), np.float32), known])
-    return WordModel(names, index, weights, bias, examples)
+    bits = np.packbits(index != _NO_ROW, bitorder="little")
+    return WordModel(names, bits, index, weights, bias, examples)
 
 
 @dataclass(frozen=True, slots=True)

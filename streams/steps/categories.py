@@ -39,13 +39,19 @@ def _from_source(origin: Origin, pack: Pack) -> dict[str, float]:
 
 
 def _from_rules(scan: Scan, pack: Pack) -> dict[str, float]:
-    """What the model makes of both sides' words, as shares of 1; where the pack has none, what its rules weigh."""
+    """What the model makes of both sides' words, as shares of 1 from the floor on; where the pack has none, what its rules
+    weigh."""
     scores = exchange_scores(scan, pack)
     if scores:
-        highest = max(scores[name] for name in CATEGORIES)
-        odds = {name: exp(scores[name] - highest) for name in CATEGORIES}
-        whole = sum(odds.values())
-        return {name: round(share / whole, 4) for name, share in odds.items()}
+        highest = max(map(scores.__getitem__, CATEGORIES))
+        odds = [exp(scores[name] - highest) for name in CATEGORIES]
+        whole = sum(odds)
+        least = pack.policy.category_floor * whole
+        return {
+            name: round(share / whole, 4)
+            for name, share in zip(CATEGORIES, odds, strict=True)
+            if share >= least
+        }
     by_category: dict[str, list[Rule]] = {}
     for rule in speaking(scan, Kind.CATEGORIES):
         by_category.setdefault(rule.name, []).append(rule)

@@ -13,7 +13,6 @@ from streams.fold import Offsets, fold_but_case
 from streams.records import Conversation, Role, Span
 from streams.rules.dialect import SEPARATOR
 from streams.rules.model import Kind, Pack, Reads, Rule
-from streams.rules.stems import Reading
 
 # Index of the reasoning where a span names its message: it stands beside the messages, not among them.
 REASONING = -1
@@ -53,8 +52,7 @@ class Scan:
     """The folded messages joined (and the reasoning last), where each starts, and the hits by kind.
 
     `cased` is `text` with its capitals. Offsets are bytes of `text`. The last element of `starts` lies one separator
-    behind the end. `readings` and `kept` are what `word_scores.py` has read and found out, for the steps that ask
-    after the first.
+    behind the end. `word_scores` is what `word_scores.py` has found out, for the steps that ask after the first.
     """
 
     conversation: Conversation
@@ -62,8 +60,7 @@ class Scan:
     cased: bytes
     starts: tuple[int, ...]
     hits: dict[Kind, list[Hit]]
-    readings: list[tuple[Reading, Reading]] = field(default_factory=list)
-    kept: dict[str, Mapping[str, float]] = field(default_factory=dict)
+    word_scores: list[Mapping[str, float]] = field(default_factory=list)
     _offsets: dict[int, Offsets] = field(default_factory=dict)
 
     def of(self, kind: Kind) -> Sequence[Hit]:

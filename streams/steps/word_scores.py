@@ -1,11 +1,11 @@
 """What the pack's word models say of a conversation: read once for all the steps that ask."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from streams.records import Role
 from streams.rules.model import Pack
 from streams.rules.stems import Reading, read
-from streams.rules.word_model import Evidence, WordModel, Words
+from streams.rules.word_model import Evidence, WordModel
 from streams.steps.scan import Scan
 
 Scores = Mapping[str, float]
@@ -17,34 +17,29 @@ _USER, _ASSISTANT = Role.USER, Role.ASSISTANT
 
 def exchange_scores(scan: Scan, pack: Pack) -> Scores:
     """Log-odds by name (the categories, bias) of both sides together; none without a model or a word."""
-    return _kept(scan, pack, "exchange", _of_exchange)
+    return _kept(scan, pack)[0]
 
 
 def reply_scores(scan: Scan, pack: Pack) -> Scores:
     """Log-odds by name (the four acts, grounded) of the assistant's words; none without a model or a word."""
-    return _kept(scan, pack, "reply", _of_reply)
+    return _kept(scan, pack)[1]
 
 
-def _kept(scan: Scan, pack: Pack, what: str, ask: Callable[[Scan, Words], Scores]) -> Scores:
-    """What was found out before, or is now."""
+def _kept(scan: Scan, pack: Pack) -> tuple[Scores, Scores]:
+    """Both, as found before or now: the words are read once, and only what they say is kept."""
     if pack.words is None:
-        return _NOBODY
-    found = scan.kept.get(what)
-    if found is None:
-        found = scan.kept[what] = ask(scan, pack.words)
-    return found
-
-
-def _of_exchange(scan: Scan, words: Words) -> Scores:
-    person, assistant = _readings(scan)
-    if not len(person.keys) + len(assistant.keys):
-        return _NOBODY
-    return _named(words.exchanges, words.exchanges.of_exchange(person, assistant))
-
-
-def _of_reply(scan: Scan, words: Words) -> Scores:
-    _, assistant = _readings(scan)
-    return _named(words.replies, words.replies.of_reply(assistant)) if len(assistant.keys) else _NOBODY
+        return _NOBODY, _NOBODY
+    if not scan.word_scores:
+        person, assistant = _readings(scan)
+        exchanges, replies = pack.words.exchanges, pack.words.replies
+        has_words = len(person.keys) + len(assistant.keys) > 0
+        scan.word_scores.extend(
+            (
+                _named(exchanges, exchanges.of_exchange(person, assistant)) if has_words else _NOBODY,
+                _named(replies, replies.of_reply(assistant)) if len(assistant.keys) else _NOBODY,
+            )
+        )
+    return scan.word_scores[0], scan.word_scores[1]
 
 
 def _named(model: WordModel, scores: Evidence) -> Scores:
@@ -53,11 +48,9 @@ def _named(model: WordModel, scores: Evidence) -> Scores:
 
 def _readings(scan: Scan) -> tuple[Reading, Reading]:
     """The person's words and the assistant's. Messages end as sentences do."""
-    if not scan.readings:
-        text, starts = scan.text, scan.starts
-        sides: dict[Role, list[bytes]] = {_USER: [], _ASSISTANT: []}
-        for place, message in enumerate(scan.conversation.messages):
-            if message.role in sides:
-                sides[message.role].append(text[starts[place] : starts[place + 1] - 1])
-        scan.readings.append((read(b"\n".join(sides[_USER])), read(b"\n".join(sides[_ASSISTANT]))))
-    return scan.readings[0]
+    text, starts = scan.text, scan.starts
+    sides: dict[Role, list[bytes]] = {_USER: [], _ASSISTANT: []}
+    for place, message in enumerate(scan.conversation.messages):
+        if message.role in sides:
+            sides[message.role].append(text[starts[place] : starts[place + 1] - 1])
+    return read(b"\n".join(sides[_USER])), read(b"\n".join(sides[_ASSISTANT]))
