@@ -23,8 +23,7 @@ def write_quiet_pack(rules: str, folder: Path) -> dict[str, bytes]:
         read = None if name.endswith(SUFFIX) else read_yaml(body)
         if isinstance(read, dict) and read.get("kind") == "models":
             for model in read["models"]:
-                model["thresholds"] = {"longer": _OUT_OF_REACH}
-                model["passage_threshold"] = _OUT_OF_REACH
+                model["thresholds"] = model["passage_thresholds"] = {"longer": _OUT_OF_REACH}
             files[name] = yaml.safe_dump(read).encode()
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from streams.rules.scorer import Scorer, read_scorer, write_scorer
 _INVERSE_PENALTY = 15.0
 # Power of the inverse document frequency by which a slot's penalty shrinks; what a text is about at all shows in
 # more common ones than whether somebody is in danger.
-_RARITY, _SIDE_RARITY = 1.5, 1.0
+_RARITY, _SIDE_RARITY = 2.0, 1.0
 _MOST_STEPS = 2000
 _SEED = 20261126  # of the order in which the solver takes the examples
 

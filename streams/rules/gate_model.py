@@ -19,6 +19,17 @@ _LOWEST, _HIGHEST = -50.0, 50.0  # log-odds beyond which nothing is told apart
 
 
 @dataclass(frozen=True, slots=True)
+class ByLength:
+    """Thresholds of texts of up to so many bytes of plain text, by `lengths`, and one more for all longer ones."""
+
+    lengths: tuple[int, ...]
+    thresholds: tuple[float, ...]
+
+    def of(self, size: int) -> float:
+        return self.thresholds[bisect_left(self.lengths, size)]
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
     """A second model, which is asked only about what the first one raises, and from which score on it says yes."""
 
@@ -26,16 +37,16 @@ class Side:
     threshold: float
 
     def says_yes(self, text: bytes) -> bool:
-        return self.scorer.scores(text, (WINDOW_BYTES,))[0].value >= self.threshold
+        return self.scorer.score(text).value >= self.threshold
 
 
 @dataclass(frozen=True, slots=True)
 class GateModel:
     """A gate's model: it speaks where the score (log-odds) of a text is at or above the threshold for its length.
 
-    `thresholds` are those of texts of up to so many bytes of plain text, by `lengths`, and one more for texts of
-    several windows, whose gravest is graver by chance. A sentence or two (PASSAGE_BYTES) of those are also read
-    alone, and speak at `passage_threshold`.
+    `thresholds` are those of a text's gravest window: the more windows a text has, the graver one of them is by
+    chance. The passages (PASSAGE_BYTES) of texts of several windows are also read alone, and speak at
+    `passage_thresholds`: what is said in one sentence among thousands of words shows in no larger window.
     `scope` must agree: it tells talk of somebody's life from requests of other kinds ("how do I kill a process"),
     which the first one, asked for every quiet sign, cannot. `acute` tells the graver of what both have found.
     `rule` is the name under which it stands in a finding. `least_recall` and `most_false_alarms` are what the pack
@@ -45,9 +56,8 @@ class GateModel:
 
     rule: str
     scorer: Scorer
-    lengths: tuple[int, ...]
-    thresholds: tuple[float, ...]
-    passage_threshold: float
+    thresholds: ByLength
+    passage_thresholds: ByLength
     scope: Side | None
     acute: Side | None
     least_recall: float
@@ -55,12 +65,12 @@ class GateModel:
 
     def margin(self, text: bytes) -> tuple[float, Score]:
         """How far a text's score lies above the threshold for its length, and that score, of window or passage."""
-        threshold = self.thresholds[bisect_left(self.lengths, len(text))]
         if len(text) <= WINDOW_BYTES:
-            found = self.scorer.scores(text, (WINDOW_BYTES,))[0]
-            return found.value - threshold, found
+            found = self.scorer.score(text)
+            return found.value - self.thresholds.of(len(text)), found
         window, passage = self.scorer.scores(text, (WINDOW_BYTES, PASSAGE_BYTES))
-        by_window, by_passage = window.value - threshold, passage.value - self.passage_threshold
+        by_window = window.value - self.thresholds.of(len(text))
+        by_passage = passage.value - self.passage_thresholds.of(len(text))
         return (by_window, window) if by_window >= by_passage else (by_passage, passage)
 
 
@@ -76,8 +86,7 @@ def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -
         if gate in found:
             one.fault("a second model of one gate")
         scorer = _scorer(one, one.text("file"), files)
-        lengths, thresholds = _thresholds(one)
-        passage_threshold = one.number("passage_threshold", _LOWEST, _HIGHEST, _HIGHEST)
+        thresholds, of_passages = _by_length(one, "thresholds"), _by_length(one, "passage_thresholds")
         scope, acute = _side(one, "scope", files), _side(one, "acute", files)
         least, most = one.number("least_recall", 0, 1), one.number("most_false_alarms", 0, 1)
         one.close()
@@ -85,9 +94,8 @@ def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -
             found[Kind(gate)] = GateModel(
                 f"{gate}.model",
                 scorer,
-                lengths,
                 thresholds,
-                passage_threshold,
+                of_passages,
                 scope,
                 acute,
                 least,
@@ -96,21 +104,18 @@ def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -
     return found
 
 
-def _thresholds(row: Fields) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """Lengths in rising order and the threshold up to each, with the one for longer texts last."""
+def _by_length(row: Fields, name: str) -> ByLength:
     found: dict[int, float] = {}
-    for length, threshold in row.table("thresholds").items():
-        is_length = length == _LONGER or (length.isdecimal() and 0 < int(length) <= WINDOW_BYTES)
+    for length, threshold in row.table(name).items():
+        is_length = length == _LONGER or (length.isdecimal() and 0 < int(length) < _ENDLESS)
         if not is_length or isinstance(threshold, bool) or not isinstance(threshold, int | float):
-            row.fault(
-                f"thresholds: {length} must be {_LONGER} or bytes up to {WINDOW_BYTES} in quotes, with a number"
-            )
+            row.fault(f"{name}: {length} must be {_LONGER} or bytes in quotes, with a number")
         else:
             found[_ENDLESS if length == _LONGER else int(length)] = float(threshold)
     if _ENDLESS not in found:
-        row.fault(f"thresholds: {_LONGER} is missing: the threshold of texts of several windows")
+        row.fault(f"{name}: {_LONGER} is missing: the threshold of longer texts than any named")
     lengths = sorted(found)
-    return tuple(lengths[:-1]), tuple(found[length] for length in lengths)
+    return ByLength(tuple(lengths[:-1]), tuple(found[length] for length in lengths))
 
 
 def _side(row: Fields, name: str, files: Mapping[str, bytes]) -> Side | None:

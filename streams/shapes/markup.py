@@ -22,6 +22,8 @@ _INLINE = _names(
     "span strike strong sub sup svg template textarea time track tt u var video wbr"
 )
 _CELL = _names("td th")
+# What word processors put into their pages: `<o:p></o:p>`, `<st1:place>`.
+_OFFICE = _names("o w v st1")
 _BARE_ATTRIBUTES = _names(
     "allowfullscreen async autofocus autoplay checked compact controls default defer disabled hidden ismap loop "
     "multiple muted nohref noshade nowrap open readonly required reversed selected"
@@ -31,7 +33,9 @@ _BARE_ATTRIBUTES = _names(
 # than its length. A tag with broken quotes, as word processors write it, still has a `="` somewhere.
 _ATTRIBUTE = r"""\s++([^\s<>="'/]++)(\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'|[^\s"'<>]++))?+"""
 _BROKEN = r"""(?=\s[^<>]*+>)[^<>]*?=\s*+["'][^<>]*+>"""
-_TAG = re.compile(rf"<(/?)([A-Za-z][A-Za-z0-9]*+)(?:((?:{_ATTRIBUTE})*+)\s*+/?>|{_BROKEN})")
+_TAG = re.compile(
+    rf"<(/?)([A-Za-z][A-Za-z0-9]*+(?::[A-Za-z][A-Za-z0-9]*+)?+)(?:((?:{_ATTRIBUTE})*+)\s*+/?>|{_BROKEN})"
+)
 _ATTRIBUTES = re.compile(_ATTRIBUTE)
 _DOCTYPE = re.compile(r"<!doctype[^<>]*+>", re.IGNORECASE)
 _UNSHOWN = re.compile(r"<!--|<(script|style)(?:\s[^<>]*+)?>", re.IGNORECASE)
@@ -95,7 +99,8 @@ def _tag_as_text(tag: re.Match[str]) -> str:
         return "\n"
     if name in _CELL:
         return " "
-    return "" if name in _INLINE else tag.group()
+    is_office = ":" in name and name.partition(":")[0] in _OFFICE
+    return "" if name in _INLINE or is_office else tag.group()
 
 
 def _are_attributes(text: str) -> bool:

@@ -32,7 +32,7 @@ def test_training_again_gives_the_same_decisions(gate: Kind, pack: Pack) -> None
     assert digest_of_examples(examples) == shipped.scorer.examples
     again = train(examples, gate).scorer
     before, after = scores(shipped.scorer, test, gate), scores(again, test, gate)
-    for threshold in shipped.thresholds:
+    for threshold in shipped.thresholds.thresholds:
         assert ((before >= threshold) == (after >= threshold)).all()
 
 

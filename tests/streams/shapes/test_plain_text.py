@@ -52,10 +52,16 @@ def test_text_without_angle_brackets_and_ampersands_has_no_markup(text: str) -> 
     assert without_markup(bare) == bare
 
 
+def test_what_word_processors_put_into_pages_is_markup_and_other_names_with_a_colon_are_not() -> None:
+    text = 'grief<o:p></o:p> in <st1:place w:st="on">Lyon</st1:place>, <o:p/>see <note:later> at 5:<30'
+    assert without_markup(text) == "grief in Lyon, see <note:later> at 5:<30"
+
+
 def test_hostile_text_is_read_in_one_pass() -> None:
     """A second pass for each of these would take hours at this length; the suite's time-out would end it."""
     for seed in (
         "<a ",
+        "<o:p",
         '<a ="',
         '<a x="',
         "<!--",
