@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from console.rules.acts import Measure, measure_categories, measure_ears, measure_tag
+from console.rules.cost import rule_costs
 from console.rules.measure import Share, Verdict, by_stratum, called_acute, false_alarms, judge, recall
 from console.rules.padding import PADDED_WORDS, SHORT_WORDS, padded, short_ones
 from console.rules.sets import TEST, labelled
@@ -16,6 +17,7 @@ from streams.rules.model import Kind, Pack
 _GATES = (Kind.CRISIS, Kind.UNSAFE_REPLY)
 # What a gate without a model promises: the same as the shipped pack's recall, and few false alarms.
 _LEAST_RECALL, _MOST_ALARMS = 0.95, 0.05
+_DEAREST = 12
 
 
 def check(pack: Pack, console: Console) -> bool:
@@ -30,6 +32,7 @@ def check(pack: Pack, console: Console) -> bool:
     for row in _others(pack):
         others.add_row(row.what, row.measured, row.goal, "" if row.is_met else "below")
     console.print(others)
+    console.print(_dearest(pack))
     for fault in faults:
         console.print(f"[bold]Not held:[/bold] {fault}")
     if not faults:
@@ -42,6 +45,18 @@ def _others(pack: Pack) -> Iterator[Measure]:
     yield from measure_categories(pack)
     yield from measure_tag(pack, "bias")
     yield from measure_tag(pack, "grounded")
+
+
+def _dearest(pack: Pack) -> Table:
+    costs = rule_costs(pack)
+    table = Table(title="The dearest rules, each looked for alone in records of 4.3 kB")
+    table.add_column("rule", no_wrap=True)
+    table.add_column("µs a record", justify="right")
+    for cost in costs[:_DEAREST]:
+        table.add_row(cost.rule, f"{cost.microseconds:.1f}")
+    rest = sum(cost.microseconds for cost in costs[_DEAREST:]) / max(1, len(costs) - _DEAREST)
+    table.caption = f"The other {max(0, len(costs) - _DEAREST)}: {rest:.1f} on average."
+    return table
 
 
 def _check_gate(gate: Kind, pack: Pack, console: Console) -> list[str]:

@@ -132,6 +132,11 @@ def _compile(
     return database
 
 
+def compile_alone(rule: Rule) -> hyperscan.Database:
+    """A database of this rule alone, as it is looked for first."""
+    return _compile((rule,), (0,))
+
+
 def dump(databases: Databases) -> bytes:
     """The databases as bytes, for `compile_rules` behind the rules' stamp. Good for this kind of CPU only."""
     bodies = [hyperscan.dumpb(database) for database in databases.every]
