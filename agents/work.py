@@ -82,7 +82,7 @@ async def _work(settings: Settings, row: Agent, run_id: str | None) -> None:
             return
         opened = await opening
         worker = await _worker(opened, row, drain)
-        _calm_collector()
+        calm_collector()
         await _run(settings, opened, row, worker, stop, is_fixed=run_id is not None)
 
 
@@ -97,7 +97,7 @@ async def _worker(opened: Opened, row: Agent, drain: asyncio.Event) -> Worker:
     return RefineWorker(opened, row, await open_rules(opened, row))
 
 
-def _calm_collector() -> None:
+def calm_collector() -> None:
     """Look for cycles less often: records make none, and the default looks through them all (8-10 % of refine)."""
     gc.collect()
     gc.freeze()

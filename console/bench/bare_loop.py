@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TypedDict
 
+from agents.work import calm_collector
 from console.bench.steps import StepCost, step_costs
 from streams.chain import Desk, before_dedup, divert, receive, run_steps, settle, warm_up
 from streams.chunks import Part, RawChunk
@@ -97,6 +98,7 @@ def bare_loop(lines: Sequence[bytes], pack: Pack, seconds: float) -> BareLoop:
         return len(records)
 
     warm_up(steps, pack)
+    calm_collector()
     work(chunks[0], 0)
     spent.clear()
     outcomes.clear()

@@ -8,9 +8,12 @@ import numpy as np
 from scipy.sparse import diags
 from sklearn.linear_model import LogisticRegression
 
-from console.rules.instances import Floats, Instances, make_instances
+from console.rules.instances import Floats, Instances, make_instances, slot_rows
+from console.rules.word_examples import Exchange
+from streams.fold import fold
 from streams.rules.labelled import Example
 from streams.rules.model import Kind
+from streams.rules.ngrams import FEW_SLOT_BITS, SLOT_BITS, plain
 from streams.rules.scorer import Scorer, read_scorer, write_scorer
 
 # Chosen by cross-validation over writers, all of them flat around these (see the README's page on screening).
@@ -52,10 +55,28 @@ def train_side(examples: Sequence[Example], labels: Sequence[bool], gate: Kind) 
 def _trained(
     examples: Sequence[Example], labels: Sequence[bool], gate: Kind, *, with_windows: bool
 ) -> Trained:
-    instances = make_instances(examples, labels, gate, with_windows=with_windows)
-    weights, bias = fit(instances, _RARITY if with_windows else _SIDE_RARITY)
+    bits, rarity = (SLOT_BITS, _RARITY) if with_windows else (FEW_SLOT_BITS, _SIDE_RARITY)
+    instances = make_instances(examples, labels, gate, bits, with_windows=with_windows)
+    weights, bias = fit(instances, rarity)
     file = write_scorer(weights, bias, digest_of_examples(examples))
     return Trained(file, read_scorer(file))
+
+
+def digest_of_biased(exchanges: Iterable[tuple[Exchange, bool]]) -> str:
+    """sha256 hex over the texts and labels, in their order."""
+    whole = hashlib.sha256()
+    for exchange, is_biased in exchanges:
+        whole.update(f"{exchange.person}\n{exchange.assistant}\n{is_biased}\n".encode())
+    return whole.hexdigest()
+
+
+def train_bias(exchanges: Sequence[tuple[Exchange, bool]]) -> bytes:
+    """The model that tells bias in the words of both sides, as a file."""
+    texts = [plain(fold(exchange.person)) + plain(fold(exchange.assistant)) for exchange, _ in exchanges]
+    labels = np.array([is_biased for _, is_biased in exchanges])
+    instances = Instances(slot_rows(texts, FEW_SLOT_BITS), labels, np.ones(len(texts)), np.arange(len(texts)))
+    weights, bias = fit(instances, _RARITY)
+    return write_scorer(weights, bias, digest_of_biased(exchanges))
 
 
 def fit(instances: Instances, rarity_power: float) -> tuple[Floats, float]:

@@ -24,7 +24,6 @@ from streams.rules.word_model import (
     ASSISTANT,
     EXCHANGE_NAMES,
     LENGTH_POWER,
-    PASSAGE_WORDS,
     PERSON,
     REPLY_NAMES,
     START,
@@ -33,14 +32,12 @@ from streams.rules.word_model import (
 )
 
 # Chosen on examples written after the lexicons were done; five-fold cross-validation is flat around these (0.89).
-_EXCHANGE_INVERSE_PENALTY, _BIAS_INVERSE_PENALTY, _REPLY_INVERSE_PENALTY = 10.0, 3.0, 3.0
+_EXCHANGE_INVERSE_PENALTY, _REPLY_INVERSE_PENALTY = 10.0, 3.0
 _MOST_STEPS = 2000
 _TRIFLE = 0.05
 # A word tells first what it says on either side, then what it says on its own.
 _OWN_SIDE = 0.7
 _SIDES = {"person": PERSON, "assistant": ASSISTANT}
-# what is told of men in the examples is often told of prejudice too
-_MAY_BE_BIASED = frozenset({"mens_mental_health"})
 _IN_REPLY = {"anywhere": ANYWHERE, "start": START}
 _BOTH = "both"
 
@@ -51,30 +48,19 @@ Feature = tuple[str, Hashable]
 Counts = dict[Feature, float]
 
 
-def train_exchanges(
-    categories: Sequence[Exchange], biased: Sequence[Exchange], lexicons: tuple[Lexicon, Lexicon]
-) -> bytes:
+def train_exchanges(categories: Sequence[Exchange], lexicon: Lexicon) -> bytes:
     """The model of both sides together, as a file."""
     places = {name: place for place, name in enumerate(EXCHANGE_NAMES)}
     rows, bias = _Rows(len(places)), np.zeros(len(places))
-    by_category, by_bias = lexicons
-
-    counts, vectorizer, matrix = _exchange_matrix(categories, by_category)
+    counts, vectorizer, matrix = _exchange_matrix(categories, lexicon)
     fitted = LogisticRegression(C=_EXCHANGE_INVERSE_PENALTY, max_iter=_MOST_STEPS)
     fitted.fit(matrix, [exchange.name for exchange in categories])
     for name, weights, intercept in zip(fitted.classes_, fitted.coef_, fitted.intercept_, strict=True):
-        rows.add(counts, vectorizer, weights, by_category, places[name])
+        rows.add(counts, vectorizer, weights, lexicon, places[name])
         bias[places[name]] = intercept
     assert set(fitted.classes_) == set(CATEGORIES)
 
-    features, labels = [], []
-    for exchange in [*biased, *(one for one in categories if one.name not in _MAY_BE_BIASED)]:
-        passages = list(_passages(exchange, by_bias))
-        features.extend(passages)
-        labels.extend([exchange.name == "bias"] * len(passages))
-    place = places["bias"]
-    bias[place] = _fit_one(rows, features, labels, by_bias, place, _BIAS_INVERSE_PENALTY)
-    digest = digest_of([*categories, *biased], lexicons)
+    digest = digest_of(categories, [lexicon])
     return write_word_model(EXCHANGE_NAMES, rows.weights, bias.tolist(), digest)
 
 
@@ -159,25 +145,6 @@ def _exchange_matrix(
     size = len(lengths)
     power = csr_matrix((np.maximum(lengths, 1) ** -LENGTH_POWER, (range(size), range(size))))
     return features, vectorizer, power @ matrix
-
-
-def _passages(exchange: Exchange, lexicon: Lexicon) -> Iterator[Counts]:
-    """The counts of an exchange as `WordModel` looks for bias in it: whole if it is told, else passage by passage."""
-    sides = [
-        (side, gram)
-        for side, text in (("person", exchange.person), ("assistant", exchange.assistant))
-        for gram in _grams(stem_words(fold(text)))
-    ]
-    # words and their pairs count twice
-    size = 2 * PASSAGE_WORDS
-    for start in range(0, 1 if exchange.name == "bias" else len(sides), size):
-        counts: Counts = defaultdict(float)
-        for side, gram in sides if exchange.name == "bias" else sides[start : start + size]:
-            for place in (side, _BOTH):
-                counts[place, gram] += _OWN_SIDE if place == side else 1
-                for concept in lexicon.get(gram, ()):
-                    counts[place, concept] += 1
-        yield counts
 
 
 def _without_rare_pairs(features: Sequence[Counts]) -> list[Counts]:

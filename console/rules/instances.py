@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 from streams.fold import fold
 from streams.rules.labelled import CLOSE, OPEN, Example, own_words
 from streams.rules.model import Kind
-from streams.rules.ngrams import SLOT_BITS, plain, slots
+from streams.rules.ngrams import plain, slots
 
 # Bytes of the windows that are learnt from: the one that is scored, and one that holds little but the passage.
 _WINDOWS = (250, 700)
@@ -60,7 +60,7 @@ def marked_text(example: Example, gate: Kind) -> tuple[bytes, npt.NDArray[np.boo
 
 
 def make_instances(
-    examples: Sequence[Example], labels: Sequence[bool], gate: Kind, *, with_windows: bool
+    examples: Sequence[Example], labels: Sequence[bool], gate: Kind, bits: int, *, with_windows: bool
 ) -> Instances:
     """Each example whole, with weight 1, and, where the brackets are what the labels are about, its windows."""
     texts: list[bytes] = []
@@ -75,7 +75,7 @@ def make_instances(
             found_labels.append(own)
             weights.append(weight)
             places.append(place)
-    return Instances(slot_rows(texts), np.array(found_labels), np.array(weights), np.array(places))
+    return Instances(slot_rows(texts, bits), np.array(found_labels), np.array(weights), np.array(places))
 
 
 def _windows(
@@ -99,15 +99,13 @@ def _windows(
                 yield text[start : start + size], own, _WINDOWS_WEIGHT / len(_WINDOWS) / len(chosen)
 
 
-def slot_rows(texts: Sequence[bytes]) -> csr_matrix:
-    """A row of slot counts for each plain text, divided as `Scorer` divides its evidence."""
+def slot_rows(texts: Sequence[bytes], bits: int) -> csr_matrix:
+    """A row of counts of 2^bits slots for each plain text, divided as `Scorer` divides its evidence."""
     columns, values, ends = [], [], [0]
     for text in texts:
-        places = slots(text)
+        places = slots(text, bits)
         slot, count = np.unique(places, return_counts=True)
         columns.append(slot)
         values.append(count / np.sqrt(max(1, len(places))))
         ends.append(ends[-1] + len(slot))
-    return csr_matrix(
-        (np.concatenate(values), np.concatenate(columns), ends), shape=(len(texts), 1 << SLOT_BITS)
-    )
+    return csr_matrix((np.concatenate(values), np.concatenate(columns), ends), shape=(len(texts), 1 << bits))

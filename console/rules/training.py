@@ -1,9 +1,11 @@
 """`forebay rules train`: makes the models of a gate from its examples and says how well they do."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
@@ -22,6 +24,8 @@ from streams.rules.scorer import WINDOW_BYTES
 GENERAL = frozenset({"questions", "tasks"})
 
 _RECALLS = (0.90, 0.95, 0.97, 0.98, 0.99)
+_LENGTH_RECALLS = (0.95, 0.97, 0.975, 0.98, 0.985, 0.99)
+_LENGTHS = (140, 250, 500, WINDOW_BYTES)
 
 
 def train_gate(gate: Kind, out: Path, console: Console, *, is_validated: bool) -> None:
@@ -50,10 +54,9 @@ def train_gate(gate: Kind, out: Path, console: Console, *, is_validated: bool) -
     calibration = labelled(gate, CALIBRATION)
     if calibration:
         own, true = scores(model.scorer, calibration, gate), labels_of(calibration)
-        is_long = np.array([len(marked_text(example, gate)[0]) > WINDOW_BYTES for example in calibration])
+        sizes = np.array([len(marked_text(example, gate)[0]) for example in calibration])
         console.print(_thresholds("calibration set", own, true))
-        console.print(_thresholds("its texts of one window", own[~is_long], true[~is_long]))
-        console.print(_thresholds("its texts of several", own[is_long], true[is_long]))
+        console.print(_by_length(own, true, sizes))
         if is_validated:
             table = Table(title="the curve, measured on the calibration set")
             for column in ("examples", "area", "false alarms at recall 0.95"):
@@ -106,6 +109,24 @@ def _thresholds(title: str, found: Floats, labels: Labels) -> Table:
     for recall in _RECALLS:
         threshold = float(np.quantile(found[labels], 1 - recall))
         table.add_row(f"{recall:.2f}", f"{threshold:.3f}", f"{alarms_at(found, labels, recall):.2f}")
+    return table
+
+
+def _by_length(found: Floats, labels: Labels, sizes: npt.NDArray[np.intp]) -> Table:
+    """The thresholds that find the same share of each length: what the pack's are taken from."""
+    table = Table(title="the calibration set by bytes of plain text: threshold (false alarms) at each recall")
+    for column in ("up to", "examples", *(f"{recall:.3f}" for recall in _LENGTH_RECALLS)):
+        table.add_column(column, justify="right")
+    edges = (0, *_LENGTHS, sizes.max() + 1)
+    for low, high in pairwise(edges):
+        own = (sizes > low) & (sizes <= high)
+        if (labels & own).any() and (~labels & own).any():
+            cells = [
+                f"{float(np.quantile(found[own & labels], 1 - recall)):.2f}"
+                f" ({alarms_at(found[own], labels[own], recall):.2f})"
+                for recall in _LENGTH_RECALLS
+            ]
+            table.add_row("longer" if high > _LENGTHS[-1] else str(high), str(int(own.sum())), *cells)
     return table
 
 

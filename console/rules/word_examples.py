@@ -43,9 +43,9 @@ def categories() -> list[Exchange]:
     return [_exchange(row, name) for name, row in _rows(Kind.CATEGORIES)]
 
 
-def biased() -> list[Exchange]:
-    """Exchanges with `bias` as their name or none: `tags/examples/<writer>/bias.jsonl`, lines `{"y": 1, "chat": […]}`."""
-    return [_exchange(row, "bias" if row["y"] else "") for name, row in _rows(Kind.TAGS) if name == "bias"]
+def biased() -> list[tuple[Exchange, bool]]:
+    """Exchanges, and whether bias is in them: `tags/examples/<writer>/bias.jsonl`, lines `{"y": 1, "chat": […]}`."""
+    return [(_exchange(row, ""), row["y"] == 1) for name, row in _rows(Kind.TAGS) if name == "bias"]
 
 
 def sentences() -> list[Sentence]:

@@ -31,7 +31,10 @@ class ByLength:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A second model, which is asked only about what the first one raises, and from which score on it says yes."""
+    """A model with one threshold, and from which score (log-odds) on it says yes.
+
+    Beside a gate's model it is asked only about what that one raises.
+    """
 
     scorer: Scorer
     threshold: float
@@ -72,6 +75,11 @@ class GateModel:
         by_window = window.value - self.thresholds.of(len(text))
         by_passage = passage.value - self.passage_thresholds.of(len(text))
         return (by_window, window) if by_window >= by_passage else (by_passage, passage)
+
+
+def read_bias(fields: Fields, files: Mapping[str, bytes]) -> Side | None:
+    """What tells bias in the words of both sides, where the file of kind `models` names it."""
+    return _side(fields, "bias", files)
 
 
 def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -> dict[Kind, GateModel]:

@@ -14,7 +14,7 @@ from streams.rules.names import NameWords
 from streams.rules.policy import Policy
 
 if TYPE_CHECKING:
-    from streams.rules.gate_model import GateModel
+    from streams.rules.gate_model import GateModel, Side
     from streams.rules.word_model import Words
 
 
@@ -212,6 +212,7 @@ class Pack:
     sources: Mapping[str, str]
     hotlines: frozenset[str]
     models: Mapping[Kind, "GateModel"]
+    bias: "Side | None"
     words: "Words | None"
     names: NameWords
     databases: Databases = field(repr=False, compare=False)

@@ -10,9 +10,9 @@ from streams.native import native
 
 # Of the sets tried, the one that finds most in texts of writers whom it was not trained on, and the second cheapest.
 ORDERS = (4, 6, 8)
-SLOT_BITS = 20
+# Slots of a model that has much to learn, and of one that is asked something simpler: a smaller table is read faster.
+SLOT_BITS, FEW_SLOT_BITS = 20, 18
 
-_SHIFT = np.uint64(64 - SLOT_BITS)
 # an odd number of splitmix64 (Steele, Lea, Flood 2014): multiplied by, close runs of bytes fall far apart
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -71,6 +71,15 @@ def _write_plain(folded: bytes, table: npt.NDArray[np.uint8], out: npt.NDArray[n
 
 
 @native
+def _runs_before(text: bytes) -> np.uint64:
+    """What `_next_runs` begins with: the first seven bytes, one place too high."""
+    runs = np.uint64(0)
+    for place in range(min(7, len(text))):
+        runs |= np.uint64(text[place]) << np.uint64(8 * place + 8)
+    return runs
+
+
+@native
 def _next_runs(text: bytes, place: int, runs: np.uint64) -> np.uint64:
     """The eight bytes that start at a place, the first lowest (zeros behind the end), from those one place before."""
     byte = text[place + 7] if place + 7 < len(text) else 0
@@ -78,39 +87,38 @@ def _next_runs(text: bytes, place: int, runs: np.uint64) -> np.uint64:
 
 
 @native
-def _slot_of(runs: np.uint64, order: int) -> np.int64:
-    """The slot (0 to 2^SLOT_BITS - 1) of the first `order` of so many bytes."""
-    return np.int64(((runs << np.uint64(64 - 8 * order)) * _GOLDEN) >> _SHIFT)
+def _slot_of(runs: np.uint64, order: int, bits: int) -> np.int64:
+    """The slot (0 to 2^bits - 1) of the first `order` of so many bytes."""
+    return np.int64(((runs << np.uint64(64 - 8 * order)) * _GOLDEN) >> np.uint64(64 - bits))
 
 
 @native
-def slots(text: bytes) -> Slots:
-    """The slots of all runs of a plain text, for each order from the first place to the last where one fits."""
+def slots(text: bytes, bits: int) -> Slots:
+    """The slots (0 to 2^bits - 1) of all runs of a plain text, for each order from the first place to the last where one fits."""
     sizes = [max(0, len(text) - order + 1) for order in ORDERS]
     found = np.empty(sum(sizes), np.int64)
-    runs = np.uint64(0)
-    for place in range(-8, len(text)):
+    runs = _runs_before(text)
+    for place in range(len(text)):
         runs = _next_runs(text, place, runs)
         first = 0
         for number in range(len(ORDERS)):
-            if 0 <= place < sizes[number]:
-                found[first + place] = _slot_of(runs, ORDERS[number])
+            if place < sizes[number]:
+                found[first + place] = _slot_of(runs, ORDERS[number], bits)
             first += sizes[number]
     return found
 
 
 @native
-def running_sums(text: bytes, weights: Weights) -> Sums:
-    """What all runs that start before each place weigh together."""
+def running_sums(text: bytes, weights: Weights, bits: int) -> Sums:
+    """What all runs that start before each place weigh together; there are 2^bits weights."""
     size = len(text)
     sums = np.empty(size + 1, np.int64)
-    runs, total = np.uint64(0), 0
-    for place in range(-8, size):
+    runs, total = _runs_before(text), 0
+    for place in range(size):
         runs = _next_runs(text, place, runs)
-        if place >= 0:
-            sums[place] = total
-            for order in ORDERS:
-                if place + order <= size:
-                    total += weights[_slot_of(runs, order)]
+        sums[place] = total
+        for order in ORDERS:
+            if place + order <= size:
+                total += weights[_slot_of(runs, order, bits)]
     sums[size] = total
     return sums

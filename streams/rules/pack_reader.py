@@ -9,7 +9,7 @@ from streams.outcomes import Level
 from streams.rules.checks import CHECKS
 from streams.rules.dialect import BadPattern, translate
 from streams.rules.fields import Fields, read_yaml
-from streams.rules.gate_model import SUFFIX, GateModel, read_models
+from streams.rules.gate_model import SUFFIX, GateModel, Side, read_bias, read_models
 from streams.rules.model import CATEGORIES, Guard, Kind, Reads, Rule, Where, hint_needle
 from streams.rules.names import NameWords, Place, name_expressions
 from streams.rules.policy import Policy, read_policy
@@ -47,6 +47,7 @@ class PackReader:
         self.names = NameWords()
         self.rules: list[Rule] = []
         self.models: dict[Kind, GateModel] = {}
+        self.bias: Side | None = None
         self.words: Words | None = None
         self.seen: Counter[str] = Counter()
 
@@ -218,6 +219,7 @@ def gather(files: Mapping[str, bytes]) -> PackReader:
                 reader.names = NameWords.read(fields)
             case "models":
                 reader.models |= read_models(fields, files, reader.faults)
+                reader.bias = read_bias(fields, files)
             case "words":
                 reader.words = read_words(fields, files, reader.faults)
             case "":

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.native import native
-from streams.rules.ngrams import ORDERS, SLOT_BITS, Sums, Weights, running_sums
+from streams.rules.ngrams import FEW_SLOT_BITS, ORDERS, SLOT_BITS, Sums, Weights, running_sums
 
 # About 180 words: as much as danger told quietly needs around it. Larger ones measured no better and lose one
 # sentence among many (see the README's page on screening).
@@ -25,7 +25,7 @@ WINDOW_BYTES = 1000
 PASSAGE_BYTES = 500
 _STRIDES = 4  # windows start so many times within the length of one
 
-LAYOUT = 3
+LAYOUT = 4
 _LARGEST_WEIGHT = np.iinfo(np.int16).max
 _LARGEST_UNIT = 1.0  # log-odds: a weight of several thousands is none that training finds
 
@@ -44,12 +44,13 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """Weights by slot in units of so many log-odds, and the bias in log-odds.
+    """Weights by slot (2^bits of them) in units of so many log-odds, and the bias in log-odds.
 
     `examples` is the digest of what it was trained on.
     """
 
     weights: Weights
+    bits: int
     unit: float
     bias: float
     examples: str
@@ -63,7 +64,7 @@ class Scorer:
 
         A window's evidence is divided by the root of its places, so that short and long ones compare.
         """
-        sums = running_sums(text, self.weights)
+        sums = running_sums(text, self.weights, self.bits)
         found = []
         for asked in sizes:
             size = min(asked, len(text))
@@ -93,7 +94,6 @@ def write_scorer(weights: npt.NDArray[np.float64], bias: float, examples: str) -
     np.savez_compressed(
         out,
         layout=np.array(LAYOUT),
-        slot_bits=np.array(SLOT_BITS),
         weights=np.rint(weights / unit).astype("<i2"),
         unit=np.array(unit),
         bias=np.array(bias),
@@ -106,18 +106,17 @@ def read_scorer(data: bytes) -> Scorer:
     """The model in a file that `write_scorer` made. Raises BadModel."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as found:
-            layout, bits = int(found["layout"]), int(found["slot_bits"])
-            if (layout, bits) != (LAYOUT, SLOT_BITS):
-                raise BadModel(
-                    f"a model of layout {layout} with {bits} bits; this code reads {LAYOUT}, {SLOT_BITS}"
-                )
+            layout = int(found["layout"])
+            if layout != LAYOUT:
+                raise BadModel(f"a model of layout {layout}; this code reads {LAYOUT}")
             weights = found["weights"]
             unit, bias, examples = float(found["unit"]), float(found["bias"]), str(found["examples"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, BadModel):
             raise
         raise BadModel("not a model file") from error
-    fits = weights.shape == (1 << SLOT_BITS,) and weights.dtype == "<i2"
+    bits = len(weights).bit_length() - 1 if weights.ndim == 1 else 0
+    fits = bits in (SLOT_BITS, FEW_SLOT_BITS) and len(weights) == 1 << bits and weights.dtype == "<i2"
     if not fits or not 0 < unit < _LARGEST_UNIT or not np.isfinite(bias):
         raise BadModel("its weights are not what this code reads")
-    return Scorer(weights.astype(np.int16), unit, bias, examples)
+    return Scorer(weights.astype(np.int16), bits, unit, bias, examples)

@@ -29,9 +29,7 @@ _LAST_SLOT = (1 << SLOT_BITS) - 1
 LENGTH_POWER = 0.3
 
 ACTS = ("empathize", "acknowledge", "reflect", "support")
-EXCHANGE_NAMES = (*CATEGORIES, "bias")
-_BIAS = EXCHANGE_NAMES.index("bias")
-PASSAGE_WORDS, PASSAGE_STRIDE = 48, 16
+EXCHANGE_NAMES = CATEGORIES
 # The more sentences a reply has, the likelier one of them says something by chance: so much log-odds a fold of e.
 _CAUTION = 0.5
 REPLY_NAMES = (*ACTS, "grounded")
@@ -65,16 +63,11 @@ class WordModel:
     def of_exchange(self, person: Reading, assistant: Reading) -> Evidence:
         """What both sides together are about."""
         words = len(person.keys) + len(assistant.keys)
-        sums, of_bias = np.zeros(len(self.names)), np.zeros(words)
+        sums = np.zeros(len(self.names))
         if words:
-            _add_side(person, PERSON, self.known, self.index, self.weights, sums, of_bias)
-            _add_side(
-                assistant, ASSISTANT, self.known, self.index, self.weights, sums, of_bias[len(person.keys) :]
-            )
+            _add_side(person, PERSON, self.known, self.index, self.weights, sums)
+            _add_side(assistant, ASSISTANT, self.known, self.index, self.weights, sums)
             sums /= words**LENGTH_POWER
-            # told in one passage, however long the rest; of more passages one sounds so by chance
-            passage = _plainest_passage(of_bias)
-            sums[_BIAS] = passage - log(max(1.0, words / PASSAGE_WORDS))
         return sums + self.bias
 
     def of_reply(self, reading: Reading) -> Evidence:
@@ -91,38 +84,16 @@ def _row_of(slot: int, known: Bits, index: Index) -> int:
 
 @native
 def _add_side(
-    reading: Reading,
-    place: int,
-    known: Bits,
-    index: Index,
-    weights: Floats,
-    sums: Evidence,
-    of_bias: Evidence,
+    reading: Reading, place: int, known: Bits, index: Index, weights: Floats, sums: Evidence
 ) -> None:
-    """Adds what a side's words and pairs weigh to the sums, and each word's and its pair's to its place in `of_bias`."""
+    """Adds what a side's words and pairs weigh."""
     _, words, pairs = reading
-    for number in range(len(words)):
-        for of_pair in (False, True):
-            if of_pair and number == len(pairs):
-                continue
-            slot = pairs[number] if of_pair else words[number]
+    for slots in (words, pairs):
+        for slot in slots:
             row = _row_of((slot + place) & _LAST_SLOT, known, index)
             if row != _NO_ROW:
                 for name in range(len(sums)):
                     sums[name] += weights[row, name]
-                of_bias[number] += weights[row, _BIAS]
-
-
-@native
-def _plainest_passage(of_bias: Evidence) -> float:
-    """The most that any so many words in a row say."""
-    sums = np.concatenate((np.zeros(1), np.cumsum(of_bias)))
-    last = max(0, len(of_bias) - PASSAGE_WORDS)
-    most, start = sums[min(PASSAGE_WORDS, len(of_bias))], 0
-    while start < last:
-        start = min(start + PASSAGE_STRIDE, last)
-        most = max(most, sums[start + PASSAGE_WORDS] - sums[start])
-    return float(most)
 
 
 @native
@@ -216,7 +187,7 @@ def read_words(fields: Fields, files: Mapping[str, bytes], faults: list[str]) ->
     exchanges = _model(fields, "exchanges", EXCHANGE_NAMES, files)
     replies = _model(fields, "replies", REPLY_NAMES, files)
     table = Fields(fields.table("thresholds"), f"{fields.place}: thresholds", faults)
-    thresholds = {name: table.number(name, _LOWEST, _HIGHEST) for name in (*ACTS, "bias", "grounded")}
+    thresholds = {name: table.number(name, _LOWEST, _HIGHEST) for name in REPLY_NAMES}
     table.close()
     return None if exchanges is None or replies is None else Words(exchanges, replies, thresholds)
 

@@ -56,6 +56,19 @@ def finding(scan: Scan, kind: Kind, pack: Pack) -> Finding:
 
 def spoken(scan: Scan, kind: Kind) -> tuple[list[int], bytes]:
     """The messages that a gate's model reads (both sides where roles were guessed), and their plain text."""
+    found = scan.spoken.get(kind)
+    if found is None:
+        found = scan.spoken[kind] = _spoken(scan, kind)
+    return found
+
+
+def said_by_both(scan: Scan) -> bytes:
+    """The plain text of the person's words, and behind it that of the assistant's."""
+    texts = [spoken(scan, kind)[1] for kind in _SPEAKERS]
+    return texts[0] if scan.conversation.roles_guessed else b"".join(texts)
+
+
+def _spoken(scan: Scan, kind: Kind) -> tuple[list[int], bytes]:
     conversation = scan.conversation
     speaker = _SPEAKERS[kind]
     both = conversation.roles_guessed

@@ -52,7 +52,8 @@ class Scan:
     """The folded messages joined (and the reasoning last), where each starts, and the hits by kind.
 
     `cased` is `text` with its capitals. Offsets are bytes of `text`. The last element of `starts` lies one separator
-    behind the end. `word_scores` is what `word_scores.py` has found out, for the steps that ask after the first.
+    behind the end. `word_scores` and `spoken` are what `word_scores.py` and `gate.py` have found out, for the steps
+    that ask after the first.
     """
 
     conversation: Conversation
@@ -61,6 +62,7 @@ class Scan:
     starts: tuple[int, ...]
     hits: dict[Kind, list[Hit]]
     word_scores: list[Mapping[str, float]] = field(default_factory=list)
+    spoken: dict[Kind, tuple[list[int], bytes]] = field(default_factory=dict)
     _offsets: dict[int, Offsets] = field(default_factory=dict)
 
     def of(self, kind: Kind) -> Sequence[Hit]:

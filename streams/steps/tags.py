@@ -5,22 +5,36 @@ from math import exp
 from streams.records import Conversation, Tag, TagFacts
 from streams.rules.model import Kind, Pack, Rule
 from streams.rules.weighing import speaking, weigh
+from streams.steps.gate import said_by_both
 from streams.steps.scan import Scan
-from streams.steps.word_scores import Scores, exchange_scores, reply_scores
+from streams.steps.word_scores import reply_scores
 
 MODEL = "tags.model"
 
 
-def _tag(name: str, rules: list[Rule], scores: Scores, pack: Pack) -> Tag | None:
+def _tag(rules: list[Rule], heard: float | None, pack: Pack) -> Tag | None:
+    """The tag by its rules, or by what a model has heard (log-odds)."""
     score, names = weigh(rules), [rule.id for rule in rules]
-    is_given = bool(rules) and score >= pack.policy.tag_floor
-    if scores and pack.words is not None and scores[name] >= pack.words.thresholds[name]:
-        is_given = True
-        score = max(score, round(1 / (1 + exp(-scores[name])), 4))
+    if heard is not None:
+        score = max(score, round(1 / (1 + exp(-heard)), 4))
         names.append(MODEL)
-    if not is_given:
+    elif not rules or score < pack.policy.tag_floor:
         return None
     return Tag(score, tuple(names), tuple(sorted({rule.group for rule in rules if rule.group})))
+
+
+def _heard_bias(scan: Scan, pack: Pack) -> float | None:
+    if pack.bias is None or not (text := said_by_both(scan)).strip():
+        return None
+    score = pack.bias.scorer.score(text).value
+    return score if score >= pack.bias.threshold else None
+
+
+def _heard_grounded(scan: Scan, pack: Pack) -> float | None:
+    scores = reply_scores(scan, pack)
+    if pack.words is None or not scores or scores["grounded"] < pack.words.thresholds["grounded"]:
+        return None
+    return scores["grounded"]
 
 
 def tags(conversation: Conversation, scan: Scan, pack: Pack) -> TagFacts:
@@ -31,6 +45,6 @@ def tags(conversation: Conversation, scan: Scan, pack: Pack) -> TagFacts:
     rules = speaking(scan, Kind.TAGS)
     bias, grounded = ([rule for rule in rules if rule.name == name] for name in ("bias", "grounded"))
     return TagFacts(
-        bias=_tag("bias", bias, exchange_scores(scan, pack), pack),
-        grounded=_tag("grounded", grounded, reply_scores(scan, pack), pack),
+        bias=_tag(bias, _heard_bias(scan, pack), pack),
+        grounded=_tag(grounded, _heard_grounded(scan, pack), pack),
     )

@@ -16,7 +16,7 @@ _USER, _ASSISTANT = Role.USER, Role.ASSISTANT
 
 
 def exchange_scores(scan: Scan, pack: Pack) -> Scores:
-    """Log-odds by name (the categories, bias) of both sides together; none without a model or a word."""
+    """Log-odds by name (the categories) of both sides together; none without a model or a word."""
     return _kept(scan, pack)[0]
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from clients.packs import shipped_files
+from console.rules.fit import digest_of_biased
 from console.rules.word_examples import biased, categories, digest_of, grounding, lexicon, sentences
 from streams.rules.model import CATEGORIES, Kind
 from streams.rules.pack import read_pack
@@ -16,7 +17,7 @@ def test_every_category_act_and_tag_has_examples() -> None:
     acts = Counter(act for sentence in sentences() for act in sentence.names)
     assert set(acts) == set(ACTS)
     assert min(acts.values()) >= 80
-    for examples in (Counter(e.name for e in biased()), Counter(len(s.names) for s in grounding())):
+    for examples in (Counter(label for _, label in biased()), Counter(len(s.names) for s in grounding())):
         assert min(examples.values()) >= 60
 
 
@@ -28,7 +29,9 @@ def test_no_example_is_there_twice() -> None:
 def test_the_shipped_models_were_trained_on_the_shipped_examples() -> None:
     pack = read_pack(shipped_files())
     assert pack.words is not None
-    by_kind = [lexicon(Kind.CATEGORIES, "categories"), lexicon(Kind.TAGS, "bias")]
-    assert pack.words.exchanges.examples == digest_of([*categories(), *biased()], by_kind)
+    by_kind = [lexicon(Kind.CATEGORIES, "categories")]
+    assert pack.words.exchanges.examples == digest_of(categories(), by_kind)
     by_kind = [lexicon(Kind.EARS, "ears"), lexicon(Kind.TAGS, "grounded")]
     assert pack.words.replies.examples == digest_of([*sentences(), *grounding()], by_kind)
+    assert pack.bias is not None
+    assert pack.bias.scorer.examples == digest_of_biased(biased())

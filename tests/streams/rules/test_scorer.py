@@ -20,7 +20,7 @@ def scorer_of(*words: str, weight: float = 1.0) -> Scorer:
     """A model that knows these words, for better or worse."""
     weights = NOTHING.copy()
     for word in words:
-        weights[slots(plain(fold(word)))] = weight
+        weights[slots(plain(fold(word)), SLOT_BITS)] = weight
     return read_scorer(write_scorer(weights, -1.0, "of a test"))
 
 
@@ -46,7 +46,7 @@ def slot_step_by_step(run: bytes) -> int:
 @given(st.binary(max_size=60))
 def test_each_run_of_bytes_has_the_slot_of_its_number(text: bytes) -> None:
     runs = [text[at : at + order] for order in ORDERS for at in range(len(text) - order + 1)]
-    assert slots(text).tolist() == [slot_step_by_step(run) for run in runs]
+    assert slots(text, SLOT_BITS).tolist() == [slot_step_by_step(run) for run in runs]
 
 
 @given(st.binary(max_size=60))
@@ -56,7 +56,7 @@ def test_running_sums_are_the_weights_of_all_runs_before_a_place(text: bytes) ->
         sum(int(weights[slot_step_by_step(text[at : at + o])]) for o in ORDERS if at + o <= len(text))
         for at in range(len(text))
     ]
-    assert running_sums(text, weights).tolist() == [0, *accumulate(by_place)]
+    assert running_sums(text, weights, SLOT_BITS).tolist() == [0, *accumulate(by_place)]
 
 
 def test_what_is_known_raises_the_score_and_what_is_not_leaves_the_bias() -> None:
@@ -89,7 +89,6 @@ def _saved(**changed: object) -> bytes:
     out = io.BytesIO()
     fields = {
         "layout": LAYOUT,
-        "slot_bits": SLOT_BITS,
         "weights": NOTHING.astype(np.int16),
         "unit": 0.1,
         "bias": 0.0,
@@ -107,7 +106,8 @@ def _saved(**changed: object) -> bytes:
         b"no model",
         _saved()[:500],
         _saved(layout=9),
-        _saved(slot_bits=3),
+        _saved(weights=np.zeros(1 << 9, np.int16)),
+        _saved(weights=np.zeros((1 << 9, 1 << 9), np.int16)),
         _saved(layout=1),
         _saved(weights=np.array([1, 2], np.int16)),
         _saved(weights=NOTHING),

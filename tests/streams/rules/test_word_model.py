@@ -45,8 +45,6 @@ EXCHANGES = model_of(
     {
         ("visa", PERSON): {"counseling": 9.0},
         ("visa", ASSISTANT): {"other": 9.0},
-        ("unfair", PERSON): {"bias": 6.0},
-        ("unfair", ASSISTANT): {"bias": 6.0},
     },
 )
 REPLIES = model_of(
@@ -60,7 +58,7 @@ REPLIES = model_of(
 WORDS = b"""kind: words
 exchanges: exchanges.npz
 replies: replies.npz
-thresholds: {empathize: 0, acknowledge: 0, reflect: 0, support: 0, bias: 0, grounded: 0}
+thresholds: {empathize: 0, acknowledge: 0, reflect: 0, support: 0, grounded: 0}
 """
 WORD_FILES = {**FILES, "words.yaml": WORDS, "exchanges.npz": EXCHANGES, "replies.npz": REPLIES}
 
@@ -85,13 +83,6 @@ def test_a_word_says_one_thing_on_one_side_and_another_on_the_other() -> None:
 def test_of_no_word_only_the_bias_is_said() -> None:
     assert set(exchange("", "").values()) == {-1.0}
     assert set(reply("").values()) == {-1.0}
-
-
-@given(before=st.integers(0, 90), after=st.integers(0, 90))
-def test_bias_is_heard_in_one_passage_however_much_is_around(before: int, after: int) -> None:
-    said = exchange("we had tea " * before + "unfair " + "we had tea " * after, "so")
-    words = 3 * (before + after) + 2
-    assert said["bias"] == pytest.approx(5 - max(0, np.log(words / 48)), abs=0.01)
 
 
 def test_a_reply_says_what_its_plainest_sentence_says() -> None:
@@ -160,7 +151,7 @@ def test_what_is_no_word_model_is_refused(data: bytes) -> None:
 def test_a_pack_may_have_word_models() -> None:
     pack = read_pack(WORD_FILES)
     assert pack.words is not None
-    assert pack.words.thresholds["bias"] == 0
+    assert pack.words.thresholds["grounded"] == 0
     assert read_pack(FILES).words is None
     assert set(ACTS) < set(REPLY_NAMES)
 
@@ -171,8 +162,8 @@ def test_a_pack_may_have_word_models() -> None:
         ({"replies.npz": None}, "replies.npz is missing"),
         ({"replies.npz": b"rubbish"}, "not a word model"),
         ({"replies.npz": EXCHANGES}, "does not name empathize"),
-        ({"words.yaml": WORDS.replace(b"bias: 0, ", b"")}, "bias must be a number"),
-        ({"words.yaml": WORDS.replace(b"bias: 0", b"mood: 0, bias: 0")}, "unknown key mood"),
+        ({"words.yaml": WORDS.replace(b"support: 0, ", b"")}, "support must be a number"),
+        ({"words.yaml": WORDS.replace(b"support: 0", b"mood: 0, support: 0")}, "unknown key mood"),
         ({"words.yaml": WORDS.replace(b"replies.npz", b"''")}, "replies must be a text"),
         ({"more.yaml": WORDS}, "one file at most"),
     ],

@@ -30,8 +30,7 @@ models:
 def model(*words: str) -> bytes:
     weights = np.zeros(1 << SLOT_BITS)
     for word in words:
-        for own in slots(plain(fold(word))):
-            weights[own] = 30.0
+        weights[slots(plain(fold(word)), SLOT_BITS)] = 30.0
     return write_scorer(weights, -1.0, "of a test")
 
 

@@ -5,17 +5,27 @@ from typing import Any
 
 import pytest
 
+from console.rules.sets import rows
 from streams.records import Conversation, Message, Role, TagFacts
-from streams.rules.pack import Pack
+from streams.rules.fields import BadPack
+from streams.rules.model import Kind
+from streams.rules.pack import Pack, read_pack
 from streams.steps.scan import scan
 from streams.steps.tags import tags
 from tests.streams.steps.shares import f1
+from tests.streams.steps.test_gate import MODEL_FILES, MODELS, model
 
 Cases = Callable[[str], list[dict[str, Any]]]
 
 
 def tagged(user: str, assistant: str, pack: Pack) -> TagFacts:
     conversation = Conversation((Message(Role.USER, user), Message(Role.ASSISTANT, assistant)), "test")
+    return tags(conversation, scan(conversation, pack), pack)
+
+
+def tagged_chat(turns: list[str], pack: Pack) -> TagFacts:
+    roles = (Role.USER, Role.ASSISTANT)
+    conversation = Conversation(tuple(Message(roles[n % 2], turn) for n, turn in enumerate(turns)), "test")
     return tags(conversation, scan(conversation, pack), pack)
 
 
@@ -33,9 +43,29 @@ def test_a_source_that_only_the_help_seeker_names_grounds_nothing(pack: Pack) ->
     assert tagged("The NICE guidelines say so.", "I see.", pack).grounded is None
 
 
-@pytest.mark.parametrize("tag", ["bias", "grounded"])
-def test_tags_are_given_also_to_exchanges_that_nobody_trained_on(tag: str, pack: Pack, cases: Cases) -> None:
-    for is_held, least in ((True, 0.8), (False, 0.9)):
-        rows = [case for case in cases(f"tags/written_{tag}.jsonl") if case["held"] is is_held]
-        given = [getattr(tagged(*case["chat"], pack), tag) is not None for case in rows]
-        assert f1(zip(given, (case["y"] == 1 for case in rows), strict=True)) >= least
+@pytest.mark.parametrize(("tag", "least"), [("bias", 0.75), ("grounded", 0.8)])
+def test_tags_are_given_also_to_exchanges_that_nobody_trained_on(tag: str, least: float, pack: Pack) -> None:
+    found = [
+        (getattr(tagged_chat(row["chat"], pack), tag) is not None, row["y"] == 1)
+        for row in rows(Kind.TAGS, tag)
+    ]
+    assert f1(found) >= least
+
+
+BIAS = b"bias_file: bias.npz\nbias_threshold: 1.0\n"
+
+
+def test_a_model_hears_bias_on_either_side_in_whichever_words() -> None:
+    heard = read_pack({**MODEL_FILES, "models.yaml": MODELS + BIAS, "bias.npz": model("quixotry")})
+    for said in (("some quixotry here", "I see."), ("Hello.", "Such quixotry!")):
+        bias = tagged(*said, heard).bias
+        assert bias is not None
+        assert bias.rules == ("tags.model",)
+        assert bias.score > 0.7
+    assert tagged("Hello.", "I see.", heard).bias is None
+    assert tagged("some quixotry here", "I see.", read_pack(MODEL_FILES)).bias is None
+
+
+def test_a_model_of_bias_that_is_not_there_is_a_fault() -> None:
+    with pytest.raises(BadPack, match=r"bias\.npz is missing"):
+        read_pack({**MODEL_FILES, "models.yaml": MODELS + BIAS})
