@@ -9,7 +9,7 @@ private parts of both.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any, Protocol, cast
 
 import aiokafka
@@ -141,6 +141,15 @@ class SafeConsumer(driver.Consumer):
             self._read_to = dict(self._thread.positions)
         return records
 
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109
+        """What was read, message by message; none of it after a seek, which has it read again."""
+        number = None
+        async for tp, message in super().getmany(timeout):
+            number = self._seek_number if number is None else number
+            if number != self._seek_number:
+                break
+            yield tp, message
+
     def _forget_positions(self) -> None:
         self._seek_number += 1
         self._read_to = {}
@@ -168,6 +177,8 @@ class SafeConsumer(driver.Consumer):
         wanted = await cast(BeginsAt, self.app).begin_at(
             {tp: self._committed_offset.get(tp) for tp in self.assignment()}
         )
+        # what was acknowledged meanwhile was read before: it says nothing of what will be read from here
+        self._acked_to.clear()
         for tp, offset in wanted.items():
             # what is committed stays what Kafka says: a sink begins where its claims end, ahead of its group,
             # and must still commit that though nothing new comes

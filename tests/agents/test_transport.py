@@ -1,6 +1,7 @@
 """The points of Faust that lose or repeat data: each is made impossible by the transport, on a real broker."""
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -48,6 +49,19 @@ async def test_an_aborted_transaction_is_never_read_and_idle_commits_pass_its_ma
     # what was delivered last (offset 5) is noted beside the end: the next chunk follows it, not a marker
     (point,) = await kafka.resume_points(settings, group, topic, 1)
     assert point == kafka.Resume(end, "6")
+
+
+def _record(topic: str, offset: int) -> Any:
+    fields = {
+        "timestamp_type": 0,
+        "headers": (),
+        "key": None,
+        "value": b"",
+        "checksum": None,
+        "timestamp": None,
+    }
+    sizes = {"serialized_key_size": 0, "serialized_value_size": 0}
+    return SimpleNamespace(topic=topic, partition=0, offset=offset, **fields, **sizes)
 
 
 async def _is(call: Any, wanted: int | None) -> bool:
@@ -206,6 +220,63 @@ async def test_what_is_read_while_a_seek_returns_counts_as_read(stack: Stack, mo
         monkeypatch.setattr(thread, "seek_as", slow_seek)
         await app.consumer.perform_seek()
         await until(lambda: _is(_committed(settings, group, topic), 4))
+
+
+async def test_an_acknowledgement_during_a_seek_leaves_no_partition_busy_for_ever(stack: Stack) -> None:
+    # else the commit past its last marker never comes
+    settings = settings_of(stack)
+    group = "g-during" + settings.namespace
+    topic = await make_topic(settings, "in")
+    await kafka.pin_offsets(settings, group, topic, {0: 0})
+    held: list[EventT[Any]] = []
+    seeking = False
+
+    async def receive(event: EventT[Any]) -> None:
+        held.append(event)
+
+    async def begin(offsets: Mapping[TP, int | None]) -> Mapping[TP, int]:
+        if seeking:
+            held[0].ack()
+            await until(lambda: _is(_committed(settings, group, topic), 1))
+            return {TP(topic, 0): 1}
+        return await group_offsets(offsets)
+
+    async with reading(settings, group, topic, receive, begin) as app:
+        await write_transactions(settings, topic, [([b"one"], True)])
+        await until(lambda: len(held) == 1)
+        seeking = True
+        await app.consumer.perform_seek()
+        await until(lambda: _is(_committed(settings, group, topic), 2))
+    assert len(held) == 1
+
+
+async def test_messages_of_a_read_are_not_delivered_after_a_seek(stack: Stack, monkeypatch: Any) -> None:
+    settings = settings_of(stack)
+    group = "g-rest" + settings.namespace
+    topic = await make_topic(settings, "in")
+    await kafka.pin_offsets(settings, group, topic, {0: 0})
+    seen: list[bytes] = []
+
+    async def receive(event: EventT[Any]) -> None:
+        seen.append(event.value)
+        event.ack()
+
+    await write_transactions(settings, topic, [([b"one", b"two", b"three"], True)])
+    async with reading(settings, group, topic, receive) as app:
+        await until(lambda: _is(_committed(settings, group, topic), 4))
+        consumer, tp = cast(SafeConsumer, app.consumer), TP(topic, 0)
+        reads = [({tp: [_record(topic, 1), _record(topic, 2)]}, {tp})]
+        read_on = consumer._wait_next_records
+
+        async def one_more_read(timeout: float) -> Any:  # noqa: ASYNC109
+            return reads.pop() if reads else await read_on(timeout)
+
+        monkeypatch.setattr(consumer, "_wait_next_records", one_more_read)
+        batch = consumer.getmany(1.0)
+        assert (await anext(batch))[1].offset == 1
+        await consumer.perform_seek()
+        assert [message async for message in batch] == []
+    assert seen == [b"one", b"two", b"three"]
 
 
 async def test_a_rebalance_drops_nothing_and_each_member_goes_on_in_order(stack: Stack) -> None:
