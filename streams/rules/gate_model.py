@@ -6,6 +6,7 @@ The pack's file of kind `models` has one row for each gate that has one. Scores 
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 from streams.rules.fields import Fields
 from streams.rules.model import GATES, Kind
@@ -50,8 +51,9 @@ class GateModel:
     `thresholds` are those of a text's gravest window: the more windows a text has, the graver one of them is by
     chance. The passages (PASSAGE_BYTES) of texts of several windows are also read alone, and speak at
     `passage_thresholds`: what is said in one sentence among thousands of words shows in no larger window.
-    `scope` must agree: it tells talk of somebody's life from requests of other kinds ("how do I kill a process"),
-    which the first one, asked for every quiet sign, cannot. `acute` tells the graver of what both have found.
+    `scope` must agree where a text is less than `scope_below` above its threshold: it tells talk of somebody's life
+    from requests of other kinds ("how do I kill a process"), which the first one, asked for every quiet sign, cannot.
+    `acute` tells the graver of what both have found.
     `rule` is the name under which it stands in a finding. `least_recall` and `most_false_alarms` are what the pack
     promises of the gate as a whole, rules and model together, on its test set: shares that `forebay rules check`
     holds against the bounds of what it measures.
@@ -62,6 +64,7 @@ class GateModel:
     thresholds: ByLength
     passage_thresholds: ByLength
     scope: Side | None
+    scope_below: float
     acute: Side | None
     least_recall: float
     most_false_alarms: float
@@ -75,6 +78,12 @@ class GateModel:
         by_window = window.value - self.thresholds.of(len(text))
         by_passage = passage.value - self.passage_thresholds.of(len(text))
         return (by_window, window) if by_window >= by_passage else (by_passage, passage)
+
+    def speaks(self, text: bytes, margin: float) -> bool:
+        """Whether a text with this margin is what the gate must find."""
+        if margin < 0:
+            return False
+        return self.scope is None or margin >= self.scope_below or self.scope.says_yes(text)
 
 
 def read_bias(fields: Fields, files: Mapping[str, bytes]) -> Side | None:
@@ -96,6 +105,7 @@ def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -
         scorer = _scorer(one, one.text("file"), files)
         thresholds, of_passages = _by_length(one, "thresholds"), _by_length(one, "passage_thresholds")
         scope, acute = _side(one, "scope", files), _side(one, "acute", files)
+        scope_below = one.number("scope_below", 0, _HIGHEST, inf)
         least, most = one.number("least_recall", 0, 1), one.number("most_false_alarms", 0, 1)
         one.close()
         if scorer is not None:
@@ -105,6 +115,7 @@ def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -
                 thresholds,
                 of_passages,
                 scope,
+                scope_below,
                 acute,
                 least,
                 most,

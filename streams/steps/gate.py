@@ -91,7 +91,7 @@ def _hear(scan: Scan, kind: Kind, model: GateModel) -> tuple[float, Level | None
         return None
     margin, found = model.margin(text)
     probability = 1 / (1 + exp(min(_LARGEST_EXPONENT, max(-_LARGEST_EXPONENT, -margin))))
-    if margin < 0 or (model.scope is not None and not model.scope.says_yes(text)):
+    if not model.speaks(text, margin):
         return probability, None, []
     is_acute = model.acute is not None and model.acute.says_yes(text)
     first, behind = text[: found.start].count(b" "), text[: found.end].count(b" ")

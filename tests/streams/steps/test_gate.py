@@ -82,6 +82,9 @@ def test_the_scope_model_must_agree_and_is_asked_of_the_model_alone() -> None:
     assert outside.score >= 0.5
     assert within.rules == ("crisis.model",)
     assert found(said("I want to die at the quixotry"), scoped).rules == ("crisis.die",)
+    far_above = models.replace(b"scope_file", b"scope_below: 2.0, scope_file")
+    asked_seldom = read_pack({**MODEL_FILES, "models.yaml": far_above})
+    assert found(said("at the quixotry"), asked_seldom).rules == ("crisis.model",)
 
 
 def test_rules_and_model_speak_together_and_the_graver_level_stands(pack: Pack) -> None:
