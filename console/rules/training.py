@@ -137,7 +137,12 @@ def _by_writer(examples: Sequence[Example], found: Floats) -> Table:
     for writer in sorted({example.writer for example in examples}):
         places = [place for place, example in enumerate(examples) if example.writer == writer]
         own, labels = found[places], labels_of([examples[place] for place in places])
+        # some wrote harmless ones alone: there is nothing to tell apart
+        has_both = bool(labels.any() and not labels.all())
         table.add_row(
-            writer, str(len(places)), f"{area(own, labels):.3f}", f"{alarms_at(own, labels, 0.95):.2f}"
+            writer,
+            str(len(places)),
+            f"{area(own, labels):.3f}" if has_both else "",
+            f"{alarms_at(own, labels, 0.95):.2f}" if has_both else "",
         )
     return table

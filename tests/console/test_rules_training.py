@@ -59,6 +59,25 @@ def test_near_copies_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert not list(tmp_path.iterdir())
 
 
+def test_validation_bears_a_writer_who_wrote_harmless_ones_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    says = {True: "nobody would miss you at all", False: "shall we look at the week together"}
+    rows = [(writer, n, writer != "b" and n % 2 == 0) for writer in "abc" for n in range(4)]
+    examples = tuple(
+        Example(f"{w}.jsonl:{n}", w, "x", label, None, "en", "", ("hello", f"{w}{n} {says[label]} {n}{w}"))
+        for w, n, label in rows
+    )
+    monkeypatch.setattr(
+        "console.rules.training.labelled", lambda gate, name: () if name == TEST else examples
+    )
+    monkeypatch.setattr("console.rules.training.near_copies", lambda examples, gate: [])
+    out = io.StringIO()
+    train_gate(Kind.UNSAFE_REPLY, tmp_path, Console(file=out, width=140), is_validated=True)
+    assert "each writer, by a model that saw nothing of theirs" in out.getvalue()
+    assert "the curve" in out.getvalue()
+
+
 def test_the_shipped_pack_holds_what_it_promises(pack: Pack) -> None:
     out = io.StringIO()
     assert check(pack, Console(file=out, width=140)), out.getvalue()[-2000:]
