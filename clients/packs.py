@@ -6,7 +6,7 @@ from pathlib import Path
 from clients.errors import Fatal
 from clients.s3 import Documents
 from streams.names import Layout
-from streams.rules.gate_model import SUFFIX
+from streams.rules.fields import SUFFIX
 
 # What a pack is made of; anything else in its folder (notes, backups) is no part of it.
 _SUFFIXES = (".yaml", SUFFIX)

@@ -9,7 +9,6 @@ from redis.asyncio import Redis
 from agents.dedup import make_filters
 from clients.errors import Fatal
 from clients.kafka import cluster_id, extent, pin_offsets
-from clients.pack_cache import open_pack
 from clients.packs import pack_files
 from clients.redis import redis_client
 from clients.runs import RunStore, check_settings
@@ -28,6 +27,9 @@ def now_utc() -> str:
 
 def wanted_pack(settings: Settings) -> tuple[str, dict[str, bytes], Pack]:
     """Run id, files and pack that the settings name. Raises Fatal without a folder, BadPack for its faults."""
+    # imported here: ingest comes by this file, and has no use for models
+    from clients.pack_cache import open_pack
+
     files = pack_files(settings.rules)
     pack = open_pack(files, Path(settings.state))
     return run_id(pack.version, pack.digest), files, pack

@@ -10,8 +10,7 @@ from pathlib import Path
 import yaml
 
 from clients.packs import pack_files
-from streams.rules.fields import read_yaml
-from streams.rules.gate_model import SUFFIX
+from streams.rules.fields import SUFFIX, read_yaml
 
 _OUT_OF_REACH = 50.0
 

@@ -4,8 +4,8 @@ The code is kept on disk, beside its file or in the user's cache (`NUMBA_CACHE_D
 kind of processor; where no folder can be written it is made again by each process. Sums are taken in the order of
 the text, so that every machine finds the same.
 
-A compiled function may call only compiled ones of its own file: code is made anew when its file has changed, and
-nobody would notice that another has.
+A compiled function may call only compiled ones of its own file, and use only constants that stand there: code is
+made anew when its file has changed, and nobody would notice that another has.
 """
 
 from collections.abc import Callable

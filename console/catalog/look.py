@@ -22,8 +22,7 @@ from producers.announcements import listing_name
 from producers.ledger import read_entry
 from producers.limits import Limits, limits_of
 from producers.states import State
-from streams.rules.fields import BadPack, Fields, read_yaml
-from streams.rules.gate_model import SUFFIX
+from streams.rules.fields import SUFFIX, BadPack, Fields, read_yaml
 from streams.rules.policy import Policy, read_policy
 from streams.settings import Settings, split_url
 

@@ -7,7 +7,6 @@ import typer
 from rich.console import Console
 
 from clients.errors import Fatal
-from clients.pack_cache import open_pack
 from clients.packs import pack_files
 from console.environment import read_settings
 from streams.rules.model import GATES, Kind, Pack
@@ -31,6 +30,9 @@ def _console() -> Console:
 
 
 def _pack(rules: str | None) -> Pack:
+    # imported here: every process of Forebay reads this file, and most of them need no models
+    from clients.pack_cache import open_pack
+
     settings = read_settings()
     return open_pack(pack_files(settings.rules if rules is None else rules), Path(settings.state))
 

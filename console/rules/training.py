@@ -15,7 +15,7 @@ from console.rules.instances import Floats, marked_text
 from console.rules.sets import CALIBRATION, EXAMPLES, TEST, labelled
 from console.rules.validate import Labels, alarms_at, area, curve, labels_of, leave_one_writer_out, scores
 from streams.outcomes import Level
-from streams.rules.gate_model import SUFFIX
+from streams.rules.fields import SUFFIX
 from streams.rules.labelled import Example, near_copies
 from streams.rules.model import Kind
 from streams.rules.scorer import WINDOW_BYTES

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 import yaml
 
+SUFFIX = ".npz"  # of a pack's files of trained weights: here, where who only carries them loads none
+
 
 class BadPack(ValueError):
     """A pack that cannot be used. `faults` names each one by file and row, never by an example's text."""

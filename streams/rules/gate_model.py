@@ -12,8 +12,6 @@ from streams.rules.fields import Fields
 from streams.rules.model import GATES, Kind
 from streams.rules.scorer import PASSAGE_BYTES, WINDOW_BYTES, BadModel, Score, Scorer, read_scorer
 
-SUFFIX = ".npz"
-
 _LONGER = "longer"
 _ENDLESS = 1 << 62
 _LOWEST, _HIGHEST = -50.0, 50.0  # log-odds beyond which nothing is told apart

@@ -8,8 +8,8 @@ from streams.fold import fold
 from streams.outcomes import Level
 from streams.rules.checks import CHECKS
 from streams.rules.dialect import BadPattern, translate
-from streams.rules.fields import Fields, read_yaml
-from streams.rules.gate_model import SUFFIX, GateModel, Side, read_bias, read_models
+from streams.rules.fields import SUFFIX, Fields, read_yaml
+from streams.rules.gate_model import GateModel, Side, read_bias, read_models
 from streams.rules.model import CATEGORIES, Guard, Kind, Reads, Rule, Where, hint_needle
 from streams.rules.names import NameWords, Place, name_expressions
 from streams.rules.policy import Policy, read_policy

@@ -1,7 +1,7 @@
 """A word model: how much an exchange, or the plainest sentence of a reply, reads like each of the things it names.
 
-Linear over the slots of `stems.py`. Only slots that training has seen have a row of weights; all others share one
-of zeros, so a text's many unknown pairs cost a look-up in a table that stays in the processor's cache.
+Linear over the slots of `stems.py`. Only slots that training has seen have a row of weights: a text's
+many unknown pairs cost no more than a look-up in a table that stays in the processor's cache.
 """
 
 import io
@@ -79,6 +79,7 @@ class WordModel:
 
 @native
 def _row_of(slot: int, known: Bits, index: Index) -> int:
+    slot &= len(index) - 1
     return index[slot] if known[slot >> 3] >> (slot & 7) & 1 else _NO_ROW
 
 
@@ -90,7 +91,7 @@ def _add_side(
     _, words, pairs = reading
     for slots in (words, pairs):
         for slot in slots:
-            row = _row_of((slot + place) & _LAST_SLOT, known, index)
+            row = _row_of(slot + place, known, index)
             if row != _NO_ROW:
                 for name in range(len(sums)):
                     sums[name] += weights[row, name]
@@ -115,7 +116,7 @@ def _plainest_sentences(reading: Reading, known: Bits, index: Index, weights: Fl
             for place in (ANYWHERE, START):
                 if place == START and number > start:
                     continue
-                row = _row_of((slot + place) & _LAST_SLOT, known, index)
+                row = _row_of(slot + place, known, index)
                 if row != _NO_ROW:
                     sums += weights[row]
         if is_end or number == len(keys) - 1:

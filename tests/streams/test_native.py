@@ -2,6 +2,8 @@
 
 import importlib
 import pkgutil
+import subprocess
+import sys
 
 import numpy as np
 from numba.core.dispatcher import Dispatcher
@@ -29,3 +31,12 @@ def test_without_a_folder_for_its_code_a_function_is_compiled_all_the_same() -> 
     exec("def twice(numbers):\n    return numbers.sum() * 2\n", scope)  # of no file, so of no folder
     twice = native(scope["twice"])  # type: ignore[type-var]
     assert twice(np.arange(4)) == 12  # type: ignore[operator]
+
+
+def test_intake_and_sinks_load_no_compiler() -> None:
+    # it would be a third of their memory
+    code = "import console.main, console.work_command, agents.sink_worker, sys; print('numba' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "False\n"
+    )
