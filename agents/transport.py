@@ -144,6 +144,7 @@ class SafeConsumer(driver.Consumer):
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109
         """What was read, message by message; none of it after a seek, which has it read again."""
         number = None
+        # between the read, whose number `_getmany` has looked at, and its first message nothing is awaited
         async for tp, message in super().getmany(timeout):
             number = self._seek_number if number is None else number
             if number != self._seek_number:

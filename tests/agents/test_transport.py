@@ -10,6 +10,7 @@ from faust.types import TP, EventT
 from agents.transport import SafeConsumer, SafeProducer
 from clients import kafka
 from console.local.stack import Stack
+from streams.settings import Settings
 from tests.agents.kafka_log import (
     group_offsets,
     make_topic,
@@ -49,6 +50,15 @@ async def test_an_aborted_transaction_is_never_read_and_idle_commits_pass_its_ma
     # what was delivered last (offset 5) is noted beside the end: the next chunk follows it, not a marker
     (point,) = await kafka.resume_points(settings, group, topic, 1)
     assert point == kafka.Resume(end, "6")
+
+
+async def _begun(stack: Stack, name: str) -> tuple[Settings, str, str]:
+    """Settings, a group and a topic of one partition, at whose start the group stands."""
+    settings = settings_of(stack)
+    group = name + settings.namespace
+    topic = await make_topic(settings, "in")
+    await kafka.pin_offsets(settings, group, topic, {0: 0})
+    return settings, group, topic
 
 
 def _record(topic: str, offset: int) -> Any:
@@ -162,10 +172,7 @@ async def test_a_group_that_lags_behind_where_the_app_begins_is_brought_up_thoug
 
 
 async def test_what_was_read_before_a_seek_is_not_delivered_but_read_again(stack: Stack) -> None:
-    settings = settings_of(stack)
-    group = "g-before" + settings.namespace
-    topic = await make_topic(settings, "in")
-    await kafka.pin_offsets(settings, group, topic, {0: 0})
+    settings, group, topic = await _begun(stack, "g-before")
     seen: list[tuple[bool, bytes]] = []
     seeking = False
 
@@ -196,10 +203,7 @@ async def test_what_was_read_before_a_seek_is_not_delivered_but_read_again(stack
 
 async def test_what_is_read_while_a_seek_returns_counts_as_read(stack: Stack, monkeypatch: Any) -> None:
     # else the partition is never idle, and a group that is done looks behind for ever
-    settings = settings_of(stack)
-    group = "g-after" + settings.namespace
-    topic = await make_topic(settings, "in")
-    await kafka.pin_offsets(settings, group, topic, {0: 0})
+    settings, group, topic = await _begun(stack, "g-after")
     seen: list[bytes] = []
 
     async def receive(event: EventT[Any]) -> None:
@@ -224,10 +228,7 @@ async def test_what_is_read_while_a_seek_returns_counts_as_read(stack: Stack, mo
 
 async def test_an_acknowledgement_during_a_seek_leaves_no_partition_busy_for_ever(stack: Stack) -> None:
     # else the commit past its last marker never comes
-    settings = settings_of(stack)
-    group = "g-during" + settings.namespace
-    topic = await make_topic(settings, "in")
-    await kafka.pin_offsets(settings, group, topic, {0: 0})
+    settings, group, topic = await _begun(stack, "g-during")
     held: list[EventT[Any]] = []
     seeking = False
 
@@ -251,10 +252,7 @@ async def test_an_acknowledgement_during_a_seek_leaves_no_partition_busy_for_eve
 
 
 async def test_messages_of_a_read_are_not_delivered_after_a_seek(stack: Stack, monkeypatch: Any) -> None:
-    settings = settings_of(stack)
-    group = "g-rest" + settings.namespace
-    topic = await make_topic(settings, "in")
-    await kafka.pin_offsets(settings, group, topic, {0: 0})
+    settings, group, topic = await _begun(stack, "g-rest")
     seen: list[bytes] = []
 
     async def receive(event: EventT[Any]) -> None:
