@@ -44,6 +44,13 @@ class Hit(NamedTuple):
     end: int
 
 
+class WordScores(NamedTuple):
+    """What the word models say (log-odds by name) of both sides together, and of the assistant's words."""
+
+    exchange: Mapping[str, float]
+    reply: Mapping[str, float]
+
+
 _END = itemgetter(1)
 
 
@@ -52,7 +59,7 @@ class Scan:
     """The folded messages joined (and the reasoning last), where each starts, and the hits by kind.
 
     `cased` is `text` with its capitals. Offsets are bytes of `text`. The last element of `starts` lies one separator
-    behind the end. `word_scores` and `spoken` are what `word_scores.py` and `gate.py` have found out, for the steps
+    behind the end. `word_scores` (one or none yet) and `spoken` are what `word_scores.py` and `gate.py` have found out, for the steps
     that ask after the first.
     """
 
@@ -61,7 +68,7 @@ class Scan:
     cased: bytes
     starts: tuple[int, ...]
     hits: dict[Kind, list[Hit]]
-    word_scores: list[Mapping[str, float]] = field(default_factory=list)
+    word_scores: list[WordScores] = field(default_factory=list)
     spoken: dict[Kind, tuple[list[int], bytes]] = field(default_factory=dict)
     _offsets: dict[int, Offsets] = field(default_factory=dict)
 

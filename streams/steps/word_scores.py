@@ -6,7 +6,7 @@ from streams.records import Role
 from streams.rules.model import Pack
 from streams.rules.stems import Reading, read
 from streams.rules.word_model import Evidence, WordModel
-from streams.steps.scan import Scan
+from streams.steps.scan import Scan, WordScores
 
 Scores = Mapping[str, float]
 
@@ -17,29 +17,29 @@ _USER, _ASSISTANT = Role.USER, Role.ASSISTANT
 
 def exchange_scores(scan: Scan, pack: Pack) -> Scores:
     """Log-odds by name (the categories) of both sides together; none without a model or a word."""
-    return _kept(scan, pack)[0]
+    return _kept(scan, pack).exchange
 
 
 def reply_scores(scan: Scan, pack: Pack) -> Scores:
     """Log-odds by name (the four acts, grounded) of the assistant's words; none without a model or a word."""
-    return _kept(scan, pack)[1]
+    return _kept(scan, pack).reply
 
 
-def _kept(scan: Scan, pack: Pack) -> tuple[Scores, Scores]:
+def _kept(scan: Scan, pack: Pack) -> WordScores:
     """Both, as found before or now: the words are read once, and only what they say is kept."""
     if pack.words is None:
-        return _NOBODY, _NOBODY
+        return WordScores(_NOBODY, _NOBODY)
     if not scan.word_scores:
         person, assistant = _readings(scan)
         exchanges, replies = pack.words.exchanges, pack.words.replies
         has_words = len(person.keys) + len(assistant.keys) > 0
-        scan.word_scores.extend(
-            (
+        scan.word_scores.append(
+            WordScores(
                 _named(exchanges, exchanges.of_exchange(person, assistant)) if has_words else _NOBODY,
                 _named(replies, replies.of_reply(assistant)) if len(assistant.keys) else _NOBODY,
             )
         )
-    return scan.word_scores[0], scan.word_scores[1]
+    return scan.word_scores[0]
 
 
 def _named(model: WordModel, scores: Evidence) -> Scores:
