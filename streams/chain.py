@@ -77,7 +77,7 @@ def _unsafe_reply(desk: Desk, pack: Pack) -> None:
 
 def _language(desk: Desk, pack: Pack) -> None:
     assert desk.record.conversation is not None
-    desk.record.language = language(desk.record.conversation, pack, desk.record.origin)
+    desk.record.language = language(desk.record.conversation, _scan_of(desk), pack, desk.record.origin)
 
 
 def _quality(desk: Desk, pack: Pack) -> None:

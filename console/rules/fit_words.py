@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from console.rules.word_examples import Exchange, Gram, Lexicon, Sentence, digest_of
 from streams.fold import fold
 from streams.rules.model import CATEGORIES
-from streams.rules.stems import key_of, pair_slots, stem_words, word_slots
+from streams.rules.stems import key_of, stem_words
 from streams.rules.word_model import (
     ACTS,
     ANYWHERE,
@@ -27,7 +27,7 @@ from streams.rules.word_model import (
     PERSON,
     REPLY_NAMES,
     START,
-    slot_at,
+    slot_of,
     write_word_model,
 )
 
@@ -216,5 +216,4 @@ class _Rows:
 
 
 def _slot(gram: Gram, place: int) -> int:
-    keys = np.array([key_of(word) for word in gram], np.uint64)
-    return slot_at(int((word_slots if len(gram) == 1 else pair_slots)(keys)[0]), place)
+    return slot_of([key_of(word) for word in gram], place)

@@ -1,7 +1,7 @@
 """Compiles the rules' expressions into the Hyperscan databases of a pack, or takes stored ones.
 
 One database for each side of a conversation, so that no text is looked at for rules that do not read it; for
-personal data some that read all sides at once: by the digits that a text must hold, and by case; two for conversations whose roles are
+personal data some that read all sides at once: by the digits that a text must hold, by case, and for names; two for conversations whose roles are
 guessed, with the gates' rules for the side that they do not read otherwise. A dear rule may name what each match
 holds (`first`): its own expression, in a database of its own, then sees only the texts that hold that.
 """
@@ -16,12 +16,12 @@ from streams.rules.checks import FEWEST_DIGITS, MANY_DIGITS
 from streams.rules.model import GATES, Databases, Hint, Kind, Reads, Rule, Whole
 
 # The layout of stored bytes and the way in which rules are spread over databases: another one, another number.
-_LAYOUT = b"3"
+_LAYOUT = b"4"
 _LENGTH_BYTES = 8
 
 
-# Whether case is kept, how many digits are needed, and the number of the rule that it is near to.
-_Key = tuple[bool, int, int | None]
+# Whether case is kept, how many digits are needed, and whether only what is near names is read.
+_Key = tuple[bool, int, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class _Spread:
     guessed: Mapping[int, tuple[int, ...]]
     whole: Mapping[_Key, tuple[int, ...]]
     hinted: tuple[int, ...]
+    lists_names: tuple[int, ...]
     closer: tuple[int, ...]
 
     def sets(self) -> list[tuple[int, ...]]:
@@ -53,13 +54,15 @@ def _fewest_digits(rule: Rule) -> int | None:
 
 def _spread(rules: tuple[Rule, ...]) -> _Spread:
     hinted = tuple(number for number, rule in enumerate(rules) if rule.hint)
-    numbers = {rule.id: number for number, rule in enumerate(rules)}
+    lists_names = tuple(number for number, rule in enumerate(rules) if rule.lists_names)
+    elsewhere = {*hinted, *lists_names}
     whole: dict[_Key, tuple[int, ...]] = {}
     for number, rule in enumerate(rules):
-        if not rule.hint and (fewest := _fewest_digits(rule)) is not None:
-            key = (rule.keeps_case, fewest, numbers[rule.near] if rule.near else None)
+        if number not in elsewhere and (fewest := _fewest_digits(rule)) is not None:
+            key = (rule.keeps_case, fewest, rule.near_names)
             whole[key] = (*whole.get(key, ()), number)
-    rest = sorted({*range(len(rules))} - {*hinted, *(n for together in whole.values() for n in together)})
+    elsewhere |= {number for together in whole.values() for number in together}
+    rest = [number for number in range(len(rules)) if number not in elsewhere]
     both = Reads.USER | Reads.ASSISTANT
     return _Spread(
         sides={int(side): tuple(n for n in rest if rules[n].reads & side) for side in Reads},
@@ -70,6 +73,7 @@ def _spread(rules: tuple[Rule, ...]) -> _Spread:
         },
         whole=whole,
         hinted=hinted,
+        lists_names=lists_names,
         closer=tuple(n for n in rest if rules[n].first),
     )
 
@@ -101,12 +105,9 @@ def compile_rules(rules: tuple[Rule, ...], stored: bytes | None) -> Databases:
         sides={side: compiled[s] for side, s in spread.sides.items() if s},
         guessed={side: compiled[s] for side, s in spread.guessed.items() if s},
         closer=dict(zip(spread.closer, every[len(sets) :], strict=True)),
-        whole=tuple(
-            Whole(*key, compiled[numbers])
-            # what others are near to is looked for first
-            for key, numbers in sorted(spread.whole.items(), key=lambda row: row[0][2] is not None)
-        ),
+        whole=tuple(Whole(*key, compiled[numbers]) for key, numbers in spread.whole.items()),
         hints=tuple(Hint.of(number, rules[number].hint) for number in spread.hinted),
+        lists_names=spread.lists_names,
         every=tuple(every),
     )
 
@@ -115,20 +116,15 @@ def _compile(
     rules: tuple[Rule, ...], numbers: tuple[int, ...], *, is_closer: bool = False
 ) -> hyperscan.Database:
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    rows: list[tuple[int, bytes, int]] = []
+    expressions, flags = list[bytes](), list[int]()
     for number in numbers:
         rule = rules[number]
         first = b"" if is_closer else rule.first
         # personal data is looked for around each hit, so it needs no second, closer look
         is_enough = rule.speaks_once or (first and rule.kind is not Kind.PII)
-        once = hyperscan.HS_FLAG_SINGLEMATCH if is_enough else 0
-        rows += [(number, part, once) for part in ((first,) if first else rule.parts or (rule.expression,))]
-    database.compile(
-        expressions=[expression for _, expression, _ in rows],
-        ids=[number for number, _, _ in rows],
-        elements=len(rows),
-        flags=[flag for _, _, flag in rows],
-    )
+        expressions.append(first or rule.expression)
+        flags.append(hyperscan.HS_FLAG_SINGLEMATCH if is_enough else 0)
+    database.compile(expressions=expressions, ids=numbers, elements=len(numbers), flags=flags)
     return database
 
 
@@ -166,7 +162,7 @@ def _loaded(rules: tuple[Rule, ...], stored: bytes | None, count: int) -> list[h
 def unfit(rule: Rule) -> str | None:
     """Why Hyperscan alone refuses an expression that `re` takes; None where it does not."""
     try:
-        for expression in filter(None, (*(rule.parts or (rule.expression,)), rule.first)):
+        for expression in filter(None, (rule.expression, rule.first)):
             hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK).compile(
                 expressions=[expression], ids=[0], elements=1, flags=0
             )

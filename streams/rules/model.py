@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import hyperscan
 
 from streams.outcomes import Level
+from streams.rules.lexicon import ENGLISH
 from streams.rules.names import NameWords
 from streams.rules.policy import Policy
+from streams.rules.words import WordLists
 
 if TYPE_CHECKING:
     from streams.rules.gate_model import GateModel, Side
@@ -100,7 +102,8 @@ class Rule:
     of personal data; `group` is a tag's group; `check` the validator of personal data; `hint` a cheap expression
     with a fixed beginning that each match holds: `re` looks for it alone, and for the rule's own only around it.
     `data` finds the data in a match that holds more than that. `keeps_case`: reads the text with its capitals.
-    `near`: looked for only around the hits of that rule. `parts` together are the expression, where the engine takes them better one by one.
+    `lists_names`: its matches are the given names of the pack's list, and it has no expression. `near_names`: looked for
+    only around words with a capital that may be names.
     `first` is what each match of a dear rule holds: only where it is found is the rule itself looked for.
     """
 
@@ -119,8 +122,8 @@ class Rule:
     first: bytes = b""
     data: bytes = b""
     keeps_case: bool = False
-    near: str = ""
-    parts: tuple[bytes, ...] = ()
+    near_names: bool = False
+    lists_names: bool = False
     match: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
 
@@ -172,12 +175,12 @@ def hint_needle(hint: bytes) -> bytes:
 class Whole:
     """A database for all texts of a conversation at once, where they hold `fewest_digits` or more.
 
-    With `near`, only for what lies around the hits of the rule of that number.
+    With `near_names`, only for what lies around words that may be names.
     """
 
     keeps_case: bool
     fewest_digits: int
-    near: int | None
+    near_names: bool
     database: hyperscan.Database
 
 
@@ -185,7 +188,8 @@ class Whole:
 class Databases:
     """What is scanned for: by side of the conversation (`Reads` as a number), beside it where roles are guessed.
 
-    `closer` has a rule's own expression by rule number, where the others hold its `first`. `every` holds each database once, in a fixed order.
+    `closer` has a rule's own expression by rule number, where the others hold its `first`. `lists_names` are the rules of that kind. `every`
+    holds each database once, in a fixed order.
     """
 
     sides: Mapping[int, hyperscan.Database]
@@ -193,6 +197,7 @@ class Databases:
     closer: Mapping[int, hyperscan.Database]
     whole: tuple[Whole, ...]
     hints: tuple[Hint, ...]
+    lists_names: tuple[int, ...]
     every: tuple[hyperscan.Database, ...]
 
 
@@ -229,6 +234,12 @@ class Pack:
     @cached_property
     def by_id(self) -> Mapping[str, Rule]:
         return {rule.id: rule for rule in self.rules}
+
+    @cached_property
+    def name_lists(self) -> WordLists:
+        """Given names, and behind them the words that are no names wherever they stand."""
+        names = self.names
+        return WordLists(names.given, (names.never | ENGLISH) - names.given - names.either)
 
     @cached_property
     def columns(self) -> tuple[tuple[Kind, int, Rule], ...]:

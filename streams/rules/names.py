@@ -1,9 +1,7 @@
 """The word lists by which names of private people are told from other words, as a pack's file gives them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
 
 from streams.fold import fold
 from streams.rules.fields import Fields
@@ -53,23 +51,3 @@ class NameWords:
                 fields.fault(f"{one} and {other} share words")
         names = fields.text("public", "").split("|")
         return cls(**lists, public=frozenset(b" ".join(fold(name).split()) for name in names))
-
-
-# From this length on few words hold a name by chance.
-_LONG = 5
-
-
-def name_expressions(names: Iterable[bytes], words: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Expressions that together find each name, and now and then a part of a longer word, but of none of `words`.
-
-    Most are plain literals, the others a choice for each initial: whole-word expressions for all of them take the
-    engine twenty times as long to compile.
-    """
-    common = b" ".join(words)
-    ordered = sorted(names)
-    is_plain = {name: len(name) >= _LONG and name not in common for name in ordered}
-    bounded = groupby((name for name in ordered if not is_plain[name]), key=lambda name: name[:1])
-    return (
-        *(name for name in ordered if is_plain[name]),
-        *(rb"\b%b(?:%b)\b" % (initial, b"|".join(name[1:] for name in group)) for initial, group in bounded),
-    )

@@ -16,7 +16,13 @@ SLOT_BITS, FEW_SLOT_BITS = 20, 18
 # an odd number of splitmix64 (Steele, Lea, Flood 2014): multiplied by, close runs of bytes fall far apart
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
-_LEFT_OUT, _SPACE, _STOP, _COMMA, _OTHER = 0, ord(" "), ord("."), ord(","), 1
+_LONGEST = 8
+_BYTE, _HIGHEST_BYTE = np.uint64(8), np.uint64(56)
+
+_LEFT_OUT, _SPACE, _STOP, _COMMA = 0, ord(" "), ord("."), ord(",")
+_SPACE_BYTE, _ONE = np.uint8(_SPACE), np.uint64(1)
+# what ends a sentence, a line, or a message (`dialect.SEPARATOR`)
+_ENDS = b".!?;:\n\0"
 # Bytes of plain text that one byte of folded text becomes at most: a sentence end between two words.
 _MOST_BYTES = 3
 
@@ -26,13 +32,13 @@ def _plain_byte(byte: int) -> int:
         return _LEFT_OUT
     if byte >= 0x80 or chr(byte).isalnum() or byte == _COMMA:
         return byte
-    return _STOP if byte in b".!?;:\n" else _SPACE
+    return _STOP if byte in _ENDS else _SPACE
 
 
 _PLAIN = np.array([*map(_plain_byte, range(256))], np.uint8)
 
 # Whole numbers: their sums are the same in any order, and the table is small enough for the processor's cache.
-Weights = npt.NDArray[np.int16]
+Weights = npt.NDArray[np.int8]
 Slots = npt.NDArray[np.int64]
 Sums = npt.NDArray[np.int64]
 
@@ -42,54 +48,53 @@ def plain(folded: bytes) -> bytes:
 
     Apostrophes are left out: "dont" is what half of the writers write. Starts and ends with a space.
     """
-    out = np.empty(_MOST_BYTES * len(folded) + 2, np.uint8)
+    out = np.empty(_MOST_BYTES * len(folded) + 3, np.uint8)
     return out[: _write_plain(folded, _PLAIN, out)].tobytes()
 
 
 @native
-def _write_plain(folded: bytes, table: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> int:
-    out[0] = _SPACE
-    size = 1
+def _write_plain(folded: bytes, table: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> np.uint64:
+    # whole numbers without a sign throughout: what could be negative costs a test at each place
+    out[0] = last = _SPACE_BYTE
+    size = _ONE
     for place in range(len(folded)):
         byte = table[folded[place]]
-        if byte == _LEFT_OUT:
-            continue
-        is_word = byte in (_STOP, _COMMA)
-        if (is_word or byte == _SPACE) and out[size - 1] != _SPACE:
-            out[size] = _SPACE
-            size += 1
-        if byte != _SPACE:
+        if (byte == _STOP) | (byte == _COMMA):
+            out[size] = _SPACE_BYTE
+            size += np.uint64(last != _SPACE_BYTE)
+            out[size], out[size + _ONE] = byte, _SPACE_BYTE
+            size += _ONE + _ONE
+            last = _SPACE_BYTE
+        else:
+            # without a branch: no processor foresees where a word ends
             out[size] = byte
-            size += 1
-        if is_word:
-            out[size] = _SPACE
-            size += 1
-    if out[size - 1] != _SPACE:
-        out[size] = _SPACE
-        size += 1
-    return size
+            is_kept = (byte != _LEFT_OUT) & ((byte != _SPACE_BYTE) | (last != _SPACE_BYTE))
+            size += np.uint64(is_kept)
+            last = byte if is_kept else last
+    out[size] = _SPACE_BYTE
+    return size + np.uint64(last != _SPACE_BYTE)
+
+
+@native
+def _next_runs(text: bytes, place: int, runs: np.uint64) -> np.uint64:
+    """The eight bytes that start at a place, the first lowest (zeros behind the end), from those one place before."""
+    byte = text[place + _LONGEST - 1] if place + _LONGEST <= len(text) else 0
+    return (runs >> _BYTE) | (np.uint64(byte) << _HIGHEST_BYTE)
+
+
+@native
+def _slot_of(runs: np.uint64, order: int, bits: int) -> np.uint64:
+    """The slot (0 to 2^bits - 1) of the first `order` of eight bytes."""
+    return ((runs << np.uint64(64 - 8 * order)) * _GOLDEN) >> np.uint64(64 - bits)
 
 
 @native
 def _runs_before(text: bytes) -> np.uint64:
     """What `_next_runs` begins with: the first seven bytes, one place too high."""
     runs = np.uint64(0)
-    for place in range(min(7, len(text))):
+    for place in range(min(_LONGEST - 1, len(text))):
         runs |= np.uint64(text[place]) << np.uint64(8 * place + 8)
     return runs
-
-
-@native
-def _next_runs(text: bytes, place: int, runs: np.uint64) -> np.uint64:
-    """The eight bytes that start at a place, the first lowest (zeros behind the end), from those one place before."""
-    byte = text[place + 7] if place + 7 < len(text) else 0
-    return (runs >> np.uint64(8)) | (np.uint64(byte) << np.uint64(56))
-
-
-@native
-def _slot_of(runs: np.uint64, order: int, bits: int) -> np.int64:
-    """The slot (0 to 2^bits - 1) of the first `order` of so many bytes."""
-    return np.int64(((runs << np.uint64(64 - 8 * order)) * _GOLDEN) >> np.uint64(64 - bits))
 
 
 @native
@@ -113,8 +118,14 @@ def running_sums(text: bytes, weights: Weights, bits: int) -> Sums:
     """What all runs that start before each place weigh together; there are 2^bits weights."""
     size = len(text)
     sums = np.empty(size + 1, np.int64)
-    runs, total = _runs_before(text), 0
-    for place in range(size):
+    runs, total = _runs_before(text), np.int64(0)
+    last_whole = size - _LONGEST  # from here on a run of each order fits, so nothing is asked
+    for place in range(last_whole + 1):
+        runs = (runs >> _BYTE) | (np.uint64(text[place + _LONGEST - 1]) << _HIGHEST_BYTE)
+        sums[place] = total
+        for order in ORDERS:
+            total += weights[_slot_of(runs, order, bits)]
+    for place in range(max(0, last_whole + 1), size):
         runs = _next_runs(text, place, runs)
         sums[place] = total
         for order in ORDERS:

@@ -8,7 +8,7 @@ import hyperscan
 from streams.rules.database import compile_rules, dump, stamp_of, unfit
 from streams.rules.examples import failing
 from streams.rules.fields import BadPack
-from streams.rules.model import Kind, Pack
+from streams.rules.model import Pack
 from streams.rules.pack_reader import gather
 
 __all__ = ["BadPack", "Pack", "read_pack"]
@@ -34,11 +34,8 @@ def read_pack(files: Mapping[str, bytes], database: bytes | None = None) -> Pack
     rules = tuple(reader.rules)
     if not rules:
         reader.faults.append("no rules")
-    for rule in rules:
-        if rule.near and not any(rule.near == other.id and other.kind is Kind.PII for other in rules):
-            reader.faults.append(f"{rule.id}: near {rule.near}, which is no rule for personal data")
     compiled = None
-    if not reader.faults and all(rule.expression for rule in rules):
+    if not reader.faults and all(rule.expression or rule.lists_names for rule in rules):
         try:
             compiled = compile_rules(rules, database)
         except hyperscan.error:

@@ -11,7 +11,7 @@ from streams.rules.dialect import BadPattern, translate
 from streams.rules.fields import SUFFIX, Fields, read_yaml
 from streams.rules.gate_model import GateModel, Side, read_bias, read_models
 from streams.rules.model import CATEGORIES, Guard, Kind, Reads, Rule, Where, hint_needle
-from streams.rules.names import NameWords, Place, name_expressions
+from streams.rules.names import NameWords, Place
 from streams.rules.policy import Policy, read_policy
 from streams.rules.word_model import ACTS, Words, read_words
 
@@ -133,8 +133,7 @@ class PackReader:
         default = {"acute": 0.9, "elevated": 0.6, "": 1.0}[level] if is_gate or kind is Kind.PII else 0.5
         key, names = _NAMES.get(kind, ("", ()))
         keeps_case = rule.flag("keeps_case", False) if kind is Kind.PII else False
-        is_list = rule.flag("given_names", False) if kind is Kind.PII else False
-        parts = name_expressions(self.names.given, self.names.never) if is_list else ()
+        lists_names = rule.flag("given_names", False) if kind is Kind.PII else False
         return Rule(
             id=identifier,
             kind=kind,
@@ -142,8 +141,8 @@ class PackReader:
                 rule.text("reads", _READS.get(kind, "any"), ("user", "assistant", "any", "all")) or "any"
             ),
             why=rule.text("why"),
-            expression=b"|".join(parts)
-            if is_list
+            expression=b""
+            if lists_names
             else self.expression(
                 rule, rule.text("pattern"), is_bounded=rule.flag("bounded", True), keeps_case=keeps_case
             ),
@@ -156,8 +155,8 @@ class PackReader:
             hint=hint,
             data=self.expression(rule, rule.text("data", ""), is_bounded=False) if kind is Kind.PII else b"",
             keeps_case=keeps_case,
-            near=rule.text("near", "") if kind is Kind.PII else "",
-            parts=parts,
+            near_names=rule.flag("near_names", False) if kind is Kind.PII else False,
+            lists_names=lists_names,
             first=self.expression(rule, rule.text("first", ""), is_bounded=False, keeps_case=keeps_case),
             match=rule.texts("match", needed=True),
             never=rule.texts("not"),

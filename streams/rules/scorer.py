@@ -25,8 +25,8 @@ WINDOW_BYTES = 1000
 PASSAGE_BYTES = 500
 _STRIDES = 4  # windows start so many times within the length of one
 
-LAYOUT = 4
-_LARGEST_WEIGHT = np.iinfo(np.int16).max
+LAYOUT = 5
+_LARGEST_WEIGHT = np.iinfo(np.int8).max
 _LARGEST_UNIT = 1.0  # log-odds: a weight of several thousands is none that training finds
 
 
@@ -94,7 +94,7 @@ def write_scorer(weights: npt.NDArray[np.float64], bias: float, examples: str) -
     np.savez_compressed(
         out,
         layout=np.array(LAYOUT),
-        weights=np.rint(weights / unit).astype("<i2"),
+        weights=np.rint(weights / unit).astype(np.int8),
         unit=np.array(unit),
         bias=np.array(bias),
         examples=np.array(examples),
@@ -116,7 +116,7 @@ def read_scorer(data: bytes) -> Scorer:
             raise
         raise BadModel("not a model file") from error
     bits = len(weights).bit_length() - 1 if weights.ndim == 1 else 0
-    fits = bits in (SLOT_BITS, FEW_SLOT_BITS) and len(weights) == 1 << bits and weights.dtype == "<i2"
+    fits = bits in (SLOT_BITS, FEW_SLOT_BITS) and len(weights) == 1 << bits and weights.dtype == np.int8
     if not fits or not 0 < unit < _LARGEST_UNIT or not np.isfinite(bias):
         raise BadModel("its weights are not what this code reads")
-    return Scorer(weights.astype(np.int16), bits, unit, bias, examples)
+    return Scorer(weights, bits, unit, bias, examples)

@@ -17,14 +17,18 @@ from streams.native import native
 from streams.rules.fields import Fields
 from streams.rules.model import CATEGORIES
 from streams.rules.scorer import BadModel
-from streams.rules.stems import DOT, QUESTION, SLOT_BITS, Reading
+from streams.rules.stems import DOT, QUESTION, Keys
 
 LAYOUT = 1
+SLOT_BITS = 19
+_SHIFT = np.uint64(64 - SLOT_BITS)
+# odd numbers of splitmix64 (Steele, Lea, Flood 2014): multiplied by, close keys fall far apart
+_GOLDEN, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 
 # Added to a slot, these tell one place from another: the sides of an exchange; any place of a reply, and starts.
 PERSON, ASSISTANT = 0, 0x3C6EF
 ANYWHERE, START = 0, 0x3C6EF
-_LAST_SLOT = (1 << SLOT_BITS) - 1
+_LAST_SLOT = np.uint64((1 << SLOT_BITS) - 1)
 # A text of n words has its evidence divided by this power of n: more words say more, but not n times as much.
 LENGTH_POWER = 0.3
 
@@ -39,6 +43,7 @@ Evidence = npt.NDArray[np.float64]
 Index = npt.NDArray[np.uint16]
 Bits = npt.NDArray[np.uint8]
 _NO_ROW = 0
+_ONE, _THREE, _SEVEN = np.uint8(1), np.uint64(3), np.uint64(7)
 _MOST_ROWS = 1 << 16
 _LOWEST, _HIGHEST = -50.0, 50.0  # log-odds beyond which nothing is told apart
 
@@ -60,9 +65,9 @@ class WordModel:
     bias: Floats
     examples: str
 
-    def of_exchange(self, person: Reading, assistant: Reading) -> Evidence:
-        """What both sides together are about."""
-        words = len(person.keys) + len(assistant.keys)
+    def of_exchange(self, person: Keys, assistant: Keys) -> Evidence:
+        """What both sides together, as stems, are about."""
+        words = len(person) + len(assistant)
         sums = np.zeros(len(self.names))
         if words:
             _add_side(person, PERSON, self.known, self.index, self.weights, sums)
@@ -70,66 +75,83 @@ class WordModel:
             sums /= words**LENGTH_POWER
         return sums + self.bias
 
-    def of_reply(self, reading: Reading) -> Evidence:
-        """The most that any one sentence says, for each name."""
+    def of_reply(self, reply: Keys) -> Evidence:
+        """The most that any one sentence of a reply, as stems, says, for each name."""
         most = np.zeros(len(self.names))
-        sentences = _plainest_sentences(reading, self.known, self.index, self.weights, most)
+        sentences = _plainest_sentences(reply, self.known, self.index, self.weights, most)
         return most + self.bias - _CAUTION * log(max(1, sentences))
 
 
 @native
-def _row_of(slot: int, known: Bits, index: Index) -> int:
-    slot &= len(index) - 1
-    return index[slot] if known[slot >> 3] >> (slot & 7) & 1 else _NO_ROW
+def _word_slot(key: np.uint64, place: int) -> np.uint64:
+    return (((key * _GOLDEN) >> _SHIFT) + np.uint64(place)) & _LAST_SLOT
 
 
 @native
-def _add_side(
-    reading: Reading, place: int, known: Bits, index: Index, weights: Floats, sums: Evidence
-) -> None:
+def _pair_slot(key: np.uint64, following: np.uint64, place: int) -> np.uint64:
+    return ((((key * _MIX + following) * _GOLDEN) >> _SHIFT) + np.uint64(place)) & _LAST_SLOT
+
+
+# The same few lines add up a row in both loops: a function that takes arrays is dearer to call than to repeat.
+
+
+@native
+def _add_side(keys: Keys, place: int, known: Bits, index: Index, weights: Floats, sums: Evidence) -> None:
     """Adds what a side's words and pairs weigh."""
-    _, words, pairs = reading
-    for slots in (words, pairs):
-        for slot in slots:
-            row = _row_of(slot + place, known, index)
-            if row != _NO_ROW:
+    for number in range(len(keys)):
+        for of_pair in (False, True):
+            if of_pair and number + 1 == len(keys):
+                continue
+            slot = (
+                _pair_slot(keys[number], keys[number + 1], place)
+                if of_pair
+                else _word_slot(keys[number], place)
+            )
+            if known[slot >> _THREE] >> (slot & _SEVEN) & _ONE:
+                row = index[slot]
                 for name in range(len(sums)):
                     sums[name] += weights[row, name]
 
 
 @native
-def _plainest_sentences(reading: Reading, known: Bits, index: Index, weights: Floats, most: Evidence) -> int:
+def _plainest_sentences(keys: Keys, known: Bits, index: Index, weights: Floats, most: Evidence) -> int:
     """Sets the most that any sentence says for each name, and gives the number of sentences; lone marks are none."""
-    keys, words, pairs = reading
     sums = np.zeros(len(most))
     sentences = start = 0
     for number in range(len(keys)):
-        is_end = keys[number] in (DOT, QUESTION)
+        is_end = (keys[number] == DOT) | (keys[number] == QUESTION)
         if is_end and number == start:
             start += 1
             continue
-        # a pair belongs to one sentence: what begins with a sentence's end is none
         for of_pair in (False, True):
-            if of_pair and (is_end or number == len(pairs)):
+            # a pair belongs to one sentence: what begins with a sentence's end is none
+            if of_pair and (is_end or number + 1 == len(keys)):
                 continue
-            slot = pairs[number] if of_pair else words[number]
             for place in (ANYWHERE, START):
                 if place == START and number > start:
                     continue
-                row = _row_of(slot + place, known, index)
-                if row != _NO_ROW:
-                    sums += weights[row]
+                slot = (
+                    _pair_slot(keys[number], keys[number + 1], place)
+                    if of_pair
+                    else _word_slot(keys[number], place)
+                )
+                if known[slot >> _THREE] >> (slot & _SEVEN) & _ONE:
+                    row = index[slot]
+                    for name in range(len(sums)):
+                        sums[name] += weights[row, name]
         if is_end or number == len(keys) - 1:
-            most[:] = sums if sentences == 0 else np.maximum(most, sums)
-            sums[:] = 0
+            for name in range(len(most)):
+                most[name] = sums[name] if sentences == 0 else max(most[name], sums[name])
+                sums[name] = 0
             sentences += 1
             start = number + 1
     return sentences
 
 
-def slot_at(slot: int, place: int) -> int:
-    """The slot of a word or pair at one of the places above."""
-    return (slot + place) & _LAST_SLOT
+def slot_of(stems: Sequence[int], place: int) -> int:
+    """The slot of a stem, or of two that follow each other, at one of the places above."""
+    keys = [np.uint64(stem) for stem in stems]
+    return int(_word_slot(keys[0], place) if len(keys) == 1 else _pair_slot(keys[0], keys[1], place))
 
 
 def write_word_model(

@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from math import exp, prod
 
 from streams.outcomes import Level
-from streams.records import Finding, Role, Span
+from streams.records import Finding, Span
 from streams.rules.gate_model import GateModel
 from streams.rules.guards import standing
-from streams.rules.model import Kind, Pack
+from streams.rules.model import Kind, Pack, Reads
 from streams.rules.ngrams import plain
 from streams.steps.scan import Scan
 
 NOTHING = Finding(None, 0.0)
 
 # Looked up once: in Python 3.11 a member costs ten times as much as a name.
-_SPEAKERS = {Kind.CRISIS: Role.USER, Kind.UNSAFE_REPLY: Role.ASSISTANT}
+_SPEAKERS = {Kind.CRISIS: int(Reads.USER), Kind.UNSAFE_REPLY: int(Reads.ASSISTANT)}
 _ACUTE, _ELEVATED = Level.ACUTE, Level.ELEVATED
 
 # The words of `ngrams.plain` where they stand in folded text.
@@ -58,7 +58,9 @@ def spoken(scan: Scan, kind: Kind) -> tuple[list[int], bytes]:
     """The messages that a gate's model reads (both sides where roles were guessed), and their plain text."""
     found = scan.spoken.get(kind)
     if found is None:
-        found = scan.spoken[kind] = _spoken(scan, kind)
+        own = [_SPEAKERS[kind]]
+        said = scan.said_by([*_SPEAKERS.values()] if scan.conversation.roles_guessed else own)
+        found = scan.spoken[kind] = said.places, plain(said.text)
     return found
 
 
@@ -66,19 +68,6 @@ def said_by_both(scan: Scan) -> bytes:
     """The plain text of the person's words, and behind it that of the assistant's."""
     texts = [spoken(scan, kind)[1] for kind in _SPEAKERS]
     return texts[0] if scan.conversation.roles_guessed else b"".join(texts)
-
-
-def _spoken(scan: Scan, kind: Kind) -> tuple[list[int], bytes]:
-    conversation = scan.conversation
-    speaker = _SPEAKERS[kind]
-    both = conversation.roles_guessed
-    places = [
-        place
-        for place, message in enumerate(conversation.messages)
-        if message.role is speaker or (both and message.role in _SPEAKERS.values())
-    ]
-    texts = [scan.text[start:end] for start, end in map(scan.bounds, places)]
-    return places, plain(b"\n".join(texts))
 
 
 def _hear(scan: Scan, kind: Kind, model: GateModel) -> tuple[float, Level | None, list[Span]] | None:

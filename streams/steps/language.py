@@ -8,6 +8,7 @@ inside English ones makes the record foreign, and a text that neither witness kn
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -15,10 +16,11 @@ from typing import NamedTuple
 import py3langid.langid as langid
 
 from streams.fold import fold
-from streams.records import Conversation, LanguageFacts, Origin, Role
-from streams.rules.model import Pack
-from streams.steps.lexicon import ENGLISH, ENGLISH_FUNCTION, FOREIGN
-from streams.steps.words import WordLists
+from streams.records import Conversation, LanguageFacts, Origin
+from streams.rules.lexicon import ENGLISH, ENGLISH_FUNCTION, FOREIGN
+from streams.rules.model import Pack, Reads
+from streams.rules.words import WordLists, words_of
+from streams.steps.scan import Scan
 
 UNKNOWN = "und"
 
@@ -38,26 +40,23 @@ _SURE = 0.5
 _LIKELY = 0.25
 # Characters that py3langid reads: more does not change its mind and costs 0.1 µs each.
 _SAMPLE = 500
-# An assistant's turn is only sampled: the gate for replies reads it, but a person's danger is not in it.
+# Bytes of an assistant's turn that are read: the gate for replies reads it, but a person's danger is not in it.
 _REPLY_SAMPLE = 150
 _MOST_REPLIES = 3
 
-_TO_SPACE = bytes.maketrans(
-    bytes(c for c in range(128) if not chr(c).isalpha() and c != 0x27),
-    b" " * sum(not chr(c).isalpha() and c != 0x27 for c in range(128)),
-)
-
-
 # Looked up once: in Python 3.11 a member costs ten times as much as a name.
-_USER, _ASSISTANT = Role.USER, Role.ASSISTANT
+_PERSON, _ANSWERER = int(Reads.USER), int(Reads.ASSISTANT)
 
 
 class _Text(NamedTuple):
-    """A text, its folded words with spaces between, and a byte for each word: _IS_ENGLISH, _IS_FOREIGN or 0."""
+    """A folded text, a byte for each of its words (_IS_ENGLISH, _IS_FOREIGN or 0), and how to get it as written.
 
-    text: str
-    words: bytes
+    Nearly all texts are English by their words alone: then nobody asks for the third.
+    """
+
+    folded: bytes
     lists: bytes
+    written: Callable[[], str]
 
 
 @cache
@@ -93,9 +92,8 @@ def _is_latin(character: str) -> bool:
     return unicodedata.name(character, "").startswith(("LATIN", "MODIFIER"))
 
 
-def _read(text: str) -> _Text:
-    words = fold(text).translate(_TO_SPACE)
-    return _Text(text, words, _lists().of_each(words))
+def _read(folded: bytes, written: Callable[[], str]) -> _Text:
+    return _Text(folded, _lists().of_each(folded), written)
 
 
 def _short(text: str, words: list[bytes]) -> tuple[str, float]:
@@ -116,7 +114,7 @@ def _foreign_stretch(read: _Text) -> tuple[str, float] | None:
     run = english.find(_NO_HIT)
     if run < 0 and read.lists.count(_IS_FOREIGN) < 2:
         return None
-    words, suspects = read.words.split(), []
+    words, suspects = words_of(read.folded), []
     if run >= 0:
         suspects.append(words[run : run + len(_NO_HIT)])
     places = [place for place, of_list in enumerate(read.lists) if of_list == _IS_FOREIGN]
@@ -136,26 +134,50 @@ def _foreign_stretch(read: _Text) -> tuple[str, float] | None:
 def _judge(read: _Text) -> tuple[str, float] | None:
     """Language and confidence of a text; None where it holds no word."""
     # the cheap look first: what English and its neighbours write folds to ASCII
-    script = "" if read.words.isascii() else _other_script(read.text)
+    is_ascii = read.folded.isascii()
+    script = "" if is_ascii else _other_script(read.written())
     if script:
         return _identify(script)
     count = len(read.lists)
-    # emoji and figures are no words, in any language
-    if count == 0 or not any(map(str.isalpha, read.text)):
+    share = read.lists.count(_IS_ENGLISH) / count if count else 0.0
+    # emoji, figures and lone apostrophes are no words, in any language
+    if share == 0 and not any(map(str.isalpha, read.written())):
         return None
     if count < _SHORT_WORDS:
-        return _short(read.text, read.words.split())
-    share = read.lists.count(_IS_ENGLISH) / count
+        return _short(read.written(), words_of(read.folded))
     if share >= _SHARE:
         return _foreign_stretch(read) or ("en", round(min(0.99, 0.6 + share), 3))
-    code, confidence = _identify(read.text)
+    code, confidence = _identify(read.written())
     # English without its function words is a list or none at all: then the identifier must be sure
     if (code == "en" and (confidence < _SURE or _IS_FOREIGN in read.lists)) or confidence < _LIKELY:
         return UNKNOWN, confidence
     return code, confidence
 
 
-def language(conversation: Conversation, pack: Pack, origin: Origin | None = None) -> LanguageFacts:
+def _said(scan: Scan) -> _Text:
+    """The words of the person, or of everyone where roles were guessed."""
+    readers = (_PERSON, _ANSWERER) if scan.conversation.roles_guessed else (_PERSON,)
+    said = scan.said_by(readers)
+    return _read(said.text, lambda: _written(scan, said.places))
+
+
+def _answered(scan: Scan) -> _Text:
+    """Samples of the first replies."""
+    text, starts, places = scan.text, scan.starts, scan.side(_ANSWERER).places[:_MOST_REPLIES]
+    # a message that is shorter is taken with the separator behind it
+    sample = b"".join(
+        [text[starts[p] : min(starts[p] + _REPLY_SAMPLE, starts[p + 1])] + b"\n" for p in places]
+    )
+    return _read(sample, lambda: _written(scan, places, _REPLY_SAMPLE))
+
+
+def _written(scan: Scan, places: Sequence[int], most: int | None = None) -> str:
+    return "\n".join(scan.conversation.messages[place].content[:most] for place in places)
+
+
+def language(
+    conversation: Conversation, scan: Scan, pack: Pack, origin: Origin | None = None
+) -> LanguageFacts:
     """The language of the user's words (of everyone's where roles were guessed): ISO 639-1, or `und`.
 
     All turns are judged as one text, in which a foreign stretch makes the whole foreign. Replies are sampled
@@ -164,17 +186,9 @@ def language(conversation: Conversation, pack: Pack, origin: Origin | None = Non
     the text says nothing (`und`): an owner's word must not let a cry in another language pass as English.
     """
     policy = pack.policy
-    turns: list[str] = []
-    replies: list[str] = []
-    for message in conversation.messages:
-        role = message.role
-        if role is _USER or (role is _ASSISTANT and conversation.roles_guessed):
-            turns.append(message.content)
-        elif role is _ASSISTANT and len(replies) < _MOST_REPLIES:
-            replies.append(message.content[:_REPLY_SAMPLE])
-    verdict = _judge(_read("\n".join(turns)))
+    verdict = _judge(_said(scan))
     if verdict is None or verdict[0] in policy.gated_languages:
-        answered = _judge(_read("\n".join(replies)))
+        answered = None if conversation.roles_guessed else _judge(_answered(scan))
         if (
             answered is not None
             and answered[0] not in policy.gated_languages

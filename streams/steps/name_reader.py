@@ -3,9 +3,9 @@
 import re
 from typing import NamedTuple
 
+from streams.rules.lexicon import ENGLISH
 from streams.rules.model import Pack
 from streams.rules.names import NameWords
-from streams.steps.lexicon import ENGLISH
 from streams.steps.scan import Scan
 
 

@@ -20,8 +20,8 @@ REASONING = -1
 # No pattern spans more folded bytes than this; it bounds the search for a match's start.
 _LONGEST_MATCH = 240
 
-# Bytes on either side of a hit that are read for the rules near it: more than any of them is long.
-_AROUND = 72
+# Bytes on either side of a word that are read for the rules near names: more than any of them is long.
+_AROUND = 100
 
 _READ_BY = {
     Role.USER: int(Reads.USER),
@@ -44,6 +44,16 @@ class Hit(NamedTuple):
     end: int
 
 
+class Side(NamedTuple):
+    """What one side says: the places of its messages, and their folded texts joined by SEPARATOR."""
+
+    places: list[int]
+    text: bytes
+
+
+_NOBODY = Side([], b"")
+
+
 class WordScores(NamedTuple):
     """What the word models say (log-odds by name) of both sides together, and of the assistant's words."""
 
@@ -56,7 +66,7 @@ _END = itemgetter(1)
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The folded messages joined (and the reasoning last), where each starts, and the hits by kind.
+    """The folded messages joined (and the reasoning last), where each starts, each side's alone, and the hits by kind.
 
     `cased` is `text` with its capitals. Offsets are bytes of `text`. The last element of `starts` lies one separator
     behind the end. `word_scores` (one or none yet) and `spoken` are what `word_scores.py` and `gate.py` have found out, for the steps
@@ -67,10 +77,22 @@ class Scan:
     text: bytes
     cased: bytes
     starts: tuple[int, ...]
+    sides: Mapping[int, Side]
     hits: dict[Kind, list[Hit]]
     word_scores: list[WordScores] = field(default_factory=list)
     spoken: dict[Kind, tuple[list[int], bytes]] = field(default_factory=dict)
     _offsets: dict[int, Offsets] = field(default_factory=dict)
+
+    def side(self, reader: int) -> Side:
+        """What one side (`Reads` as a number) says."""
+        return self.sides.get(reader, _NOBODY)
+
+    def said_by(self, readers: Sequence[int]) -> Side:
+        """What several sides say, in the order in which it is said."""
+        if len(readers) == 1:
+            return self.side(readers[0])
+        places = sorted([place for reader in readers for place in self.side(reader).places])
+        return Side(places, SEPARATOR.join([self.text[slice(*self.bounds(place))] for place in places]))
 
     def of(self, kind: Kind) -> Sequence[Hit]:
         """The hits of a kind in order of their ends."""
@@ -121,34 +143,26 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
     Guards are not asked yet. Where roles were guessed, the gates read both sides. Raises hyperscan.error when the
     engine fails.
     """
-    texts: list[bytes] = []
-    readers: list[int] = []
-    by_side: dict[int, list[int]] = {}
-    for place, message in enumerate(conversation.messages):
-        texts.append(fold_but_case(message.content))
-        reader = _READ_BY[message.role]
-        readers.append(reader)
-        if reader in by_side:
-            by_side[reader].append(place)
-        else:
-            by_side[reader] = [place]
+    texts = [fold_but_case(message.content) for message in conversation.messages]
+    readers = [_READ_BY[message.role] for message in conversation.messages]
     if conversation.reasoning:
-        by_side[_ASIDE] = [len(texts)]
         texts.append(fold_but_case(conversation.reasoning))
         readers.append(_ASIDE)
     cased = SEPARATOR.join(texts)
     text = cased.lower()
     starts = (0, *accumulate([len(folded) + 1 for folded in texts]))
+    sides = {reader: _side(texts, readers, reader) for reader in dict.fromkeys(readers)}
 
     found: list[tuple[int, int]] = []
-    for side, places in by_side.items():
-        if side in pack.databases.sides:
-            _scan_side(pack.databases.sides[side], pack.databases.closer, texts, starts, places, found)
-        if conversation.roles_guessed and side in pack.databases.guessed:
-            _scan_side(pack.databases.guessed[side], pack.databases.closer, texts, starts, places, found)
+    databases = pack.databases
+    for reader, side in sides.items():
+        if reader in databases.sides:
+            _scan_side(databases.sides[reader], databases.closer, side, starts, found)
+        if conversation.roles_guessed and reader in databases.guessed:
+            _scan_side(databases.guessed[reader], databases.closer, side, starts, found)
     _scan_whole(pack, text, cased, found)
     if not found:
-        return Scan(conversation, text, cased, starts, {})
+        return Scan(conversation, text, cased, starts, sides, {})
 
     found.sort(key=_END)
     columns = pack.columns_guessed if conversation.roles_guessed else pack.columns
@@ -163,47 +177,52 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
                 hits[kind].append(hit)
             else:
                 hits[kind] = [hit]
-    return Scan(conversation, text, cased, starts, hits)
+    return Scan(conversation, text, cased, starts, sides, hits)
+
+
+def _side(texts: list[bytes], readers: list[int], reader: int) -> Side:
+    places = [place for place, own in enumerate(readers) if own == reader]
+    return Side(places, SEPARATOR.join([texts[place] for place in places]).lower())
 
 
 def _scan_side(
     database: hyperscan.Database,
     closer: Mapping[int, hyperscan.Database],
-    texts: list[bytes],
+    side: Side,
     starts: tuple[int, ...],
-    places: list[int],
     found: list[tuple[int, int]],
 ) -> None:
-    """Adds rule numbers and ends, as offsets in all texts joined, of what the texts of one side hold."""
-    own = [texts[place] for place in places]
-    joined = SEPARATOR.join(own).lower()
+    """Adds rule numbers and ends, as offsets in all texts joined, of what one side says."""
     noted: list[tuple[int, int]] = []
-    database.scan(joined, match_event_handler=_note, context=noted)
+    database.scan(side.text, match_event_handler=_note, context=noted)
     if not noted:
         return
     ends = [hit for hit in noted if hit[0] not in closer]
     if len(ends) < len(noted):
         for number in {number for number, _ in noted if number in closer}:
-            closer[number].scan(joined, match_event_handler=_note, context=ends)
+            closer[number].scan(side.text, match_event_handler=_note, context=ends)
     # a side's messages stand further apart in the whole text: an end moves with its message
-    firsts = [0, *accumulate([len(folded) + 1 for folded in own])]
+    firsts = [0, *accumulate([starts[place + 1] - starts[place] for place in side.places])]
     for number, end in ends:
         place = bisect_left(firsts, end) - 1
-        found.append((number, end - firsts[place] + starts[places[place]]))
+        found.append((number, end - firsts[place] + starts[side.places[place]]))
 
 
 def _scan_whole(pack: Pack, text: bytes, cased: bytes, found: list[tuple[int, int]]) -> None:
-    """Adds what is looked for in all texts at once: personal data, where there are digits enough, and hints."""
+    """Adds what is looked for in all texts at once: names, hints, and personal data, where there are digits enough."""
     databases = pack.databases
+    given, may_be_names = pack.name_lists.ends(cased)
+    for number in databases.lists_names:
+        found.extend([(number, end) for end in given])
     held = len(text.translate(None, _NOT_DIGITS))
     for whole in databases.whole:
         if held < whole.fewest_digits:
             continue
         read = cased if whole.keeps_case else text
-        if whole.near is None:
+        if not whole.near_names:
             whole.database.scan(read, match_event_handler=_note, context=found)
-        elif ends := [end for number, end in found if number == whole.near]:
-            _scan_near(whole.database, read, ends, found)
+        elif may_be_names:
+            _scan_near(whole.database, read, may_be_names, found)
     for hint in databases.hints:
         first = text.find(hint.needle)
         if first >= 0:
@@ -217,12 +236,14 @@ def _scan_near(
     starts: list[int] = []
     stops: list[int] = []
     for end in ends:
+        # a word cut in two could look like another
+        stop = text.find(b" ", end + _AROUND)
+        stop = len(text) if stop < 0 else stop
         if stops and end - _AROUND <= stops[-1]:
-            stops[-1] = end + _AROUND
+            stops[-1] = stop
         else:
-            # a word cut in two could look like another
             starts.append(max(0, text.rfind(b" ", 0, max(0, end - _AROUND))))
-            stops.append(end + _AROUND)
+            stops.append(stop)
     pieces = [text[start:stop] for start, stop in zip(starts, stops, strict=True)]
     noted: list[tuple[int, int]] = []
     database.scan(SEPARATOR.join(pieces), match_event_handler=_note, context=noted)

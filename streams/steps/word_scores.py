@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from streams.records import Role
-from streams.rules.model import Pack
-from streams.rules.stems import Reading, read
+from streams.rules.model import Pack, Reads
+from streams.rules.stems import stem_keys
 from streams.rules.word_model import Evidence, WordModel
 from streams.steps.scan import Scan, WordScores
 
@@ -12,7 +11,7 @@ Scores = Mapping[str, float]
 
 _NOBODY: Scores = {}
 # Looked up once: in Python 3.11 a member costs ten times as much as a name.
-_USER, _ASSISTANT = Role.USER, Role.ASSISTANT
+_PERSON, _ASSISTANT = int(Reads.USER), int(Reads.ASSISTANT)
 
 
 def exchange_scores(scan: Scan, pack: Pack) -> Scores:
@@ -30,13 +29,13 @@ def _kept(scan: Scan, pack: Pack) -> WordScores:
     if pack.words is None:
         return WordScores(_NOBODY, _NOBODY)
     if not scan.word_scores:
-        person, assistant = _readings(scan)
+        person, assistant = stem_keys(scan.side(_PERSON).text), stem_keys(scan.side(_ASSISTANT).text)
         exchanges, replies = pack.words.exchanges, pack.words.replies
-        has_words = len(person.keys) + len(assistant.keys) > 0
+        has_words = len(person) + len(assistant) > 0
         scan.word_scores.append(
             WordScores(
                 _named(exchanges, exchanges.of_exchange(person, assistant)) if has_words else _NOBODY,
-                _named(replies, replies.of_reply(assistant)) if len(assistant.keys) else _NOBODY,
+                _named(replies, replies.of_reply(assistant)) if len(assistant) else _NOBODY,
             )
         )
     return scan.word_scores[0]
@@ -44,13 +43,3 @@ def _kept(scan: Scan, pack: Pack) -> WordScores:
 
 def _named(model: WordModel, scores: Evidence) -> Scores:
     return dict(zip(model.names, scores.tolist(), strict=True))
-
-
-def _readings(scan: Scan) -> tuple[Reading, Reading]:
-    """The person's words and the assistant's. Messages end as sentences do."""
-    text, starts = scan.text, scan.starts
-    sides: dict[Role, list[bytes]] = {_USER: [], _ASSISTANT: []}
-    for place, message in enumerate(scan.conversation.messages):
-        if message.role in sides:
-            sides[message.role].append(text[starts[place] : starts[place + 1] - 1])
-    return read(b"\n".join(sides[_USER])), read(b"\n".join(sides[_ASSISTANT]))

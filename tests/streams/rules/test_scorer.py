@@ -32,8 +32,8 @@ def test_plain_text_is_words_between_single_spaces_with_sentence_ends_as_words()
 @given(st.text(max_size=300))
 def test_plain_text_in_one_pass_is_what_it_is_step_by_step(text: str) -> None:
     kept = fold(text).replace(b"'", b"")
-    words = bytes(c if c >= 0x80 or chr(c).isalnum() or c in b",.!?;:\n" else 0x20 for c in kept)
-    spaced = re.sub(b"[.!?;:\n]", b" . ", words).replace(b",", b" , ").split()
+    words = bytes(c if c >= 0x80 or chr(c).isalnum() or c in b",.!?;:\n\0" else 0x20 for c in kept)
+    spaced = re.sub(b"[.!?;:\n\0]", b" . ", words).replace(b",", b" , ").split()
     assert plain(fold(text)) == b" ".join([b"", *spaced, b""]) or not spaced
     assert plain(plain(fold(text))) == plain(fold(text))
 
@@ -51,7 +51,7 @@ def test_each_run_of_bytes_has_the_slot_of_its_number(text: bytes) -> None:
 
 @given(st.binary(max_size=60))
 def test_running_sums_are_the_weights_of_all_runs_before_a_place(text: bytes) -> None:
-    weights = np.arange(1 << SLOT_BITS).astype(np.int16)
+    weights = np.arange(1 << SLOT_BITS).astype(np.int8)
     by_place = [
         sum(int(weights[slot_step_by_step(text[at : at + o])]) for o in ORDERS if at + o <= len(text))
         for at in range(len(text))
@@ -82,14 +82,14 @@ def test_a_model_comes_back_from_its_file() -> None:
     again = read_scorer(write_scorer(weights, 0.25, "digest"))
     assert again.bias == 0.25
     assert again.examples == "digest"
-    assert np.abs(again.weights * again.unit - weights).max() < 0.0001
+    assert np.abs(again.weights * again.unit - weights).max() <= 0.51 * again.unit < 0.01
 
 
 def _saved(**changed: object) -> bytes:
     out = io.BytesIO()
     fields = {
         "layout": LAYOUT,
-        "weights": NOTHING.astype(np.int16),
+        "weights": NOTHING.astype(np.int8),
         "unit": 0.1,
         "bias": 0.0,
         "examples": "x",
@@ -106,10 +106,10 @@ def _saved(**changed: object) -> bytes:
         b"no model",
         _saved()[:500],
         _saved(layout=9),
-        _saved(weights=np.zeros(1 << 9, np.int16)),
-        _saved(weights=np.zeros((1 << 9, 1 << 9), np.int16)),
+        _saved(weights=np.zeros(1 << 9, np.int8)),
+        _saved(weights=np.zeros((1 << 9, 1 << 9), np.int8)),
         _saved(layout=1),
-        _saved(weights=np.array([1, 2], np.int16)),
+        _saved(weights=np.array([1, 2], np.int8)),
         _saved(weights=NOTHING),
         _saved(unit=0.0),
         _saved(unit=np.nan),

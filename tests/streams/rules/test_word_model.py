@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams.rules.fields import BadPack
 from streams.rules.pack import read_pack
 from streams.rules.scorer import BadModel
-from streams.rules.stems import SLOT_BITS, read
+from streams.rules.stems import key_of, stem_keys
 from streams.rules.word_model import (
     ACTS,
     ANYWHERE,
@@ -18,10 +18,11 @@ from streams.rules.word_model import (
     EXCHANGE_NAMES,
     PERSON,
     REPLY_NAMES,
+    SLOT_BITS,
     START,
     WordModel,
     read_word_model,
-    slot_at,
+    slot_of,
     write_word_model,
 )
 from tests.streams.small_pack import FILES
@@ -32,9 +33,7 @@ def model_of(
 ) -> bytes:
     """A model that knows these words at these places, each with its weights by name."""
     rows = {
-        slot_at(int(read(word.encode()).words[0]), place): np.array(
-            [by_name.get(name, 0.0) for name in names]
-        )
+        slot_of([key_of(word.encode())], place): np.array([by_name.get(name, 0.0) for name in names])
         for (word, place), by_name in words.items()
     }
     return write_word_model(names, rows, [bias] * len(names), "of a test")
@@ -63,14 +62,21 @@ thresholds: {empathize: 0, acknowledge: 0, reflect: 0, support: 0, grounded: 0}
 WORD_FILES = {**FILES, "words.yaml": WORDS, "exchanges.npz": EXCHANGES, "replies.npz": REPLIES}
 
 
+@given(st.lists(st.integers(1, (1 << 48) - 1), min_size=1, max_size=2), st.sampled_from([PERSON, ASSISTANT]))
+def test_each_stem_and_each_pair_has_the_slot_of_its_number(stems: list[int], place: int) -> None:
+    number = stems[0] if len(stems) == 1 else stems[0] * 0xBF58476D1CE4E5B9 + stems[1]
+    hashed = (number * 0x9E3779B97F4A7C15 & (1 << 64) - 1) >> 64 - SLOT_BITS
+    assert slot_of(stems, place) == (hashed + place) % (1 << SLOT_BITS)
+
+
 def exchange(person: str, assistant: str) -> dict[str, float]:
-    found = read_word_model(EXCHANGES).of_exchange(read(person.encode()), read(assistant.encode()))
+    found = read_word_model(EXCHANGES).of_exchange(stem_keys(person.encode()), stem_keys(assistant.encode()))
     return dict(zip(EXCHANGE_NAMES, found.tolist(), strict=True))
 
 
 def reply(text: str) -> dict[str, float]:
     return dict(
-        zip(REPLY_NAMES, read_word_model(REPLIES).of_reply(read(text.encode())).tolist(), strict=True)
+        zip(REPLY_NAMES, read_word_model(REPLIES).of_reply(stem_keys(text.encode())).tolist(), strict=True)
     )
 
 

@@ -1,8 +1,8 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.steps.lexicon import ENGLISH_FUNCTION, FOREIGN
-from streams.steps.words import WordLists
+from streams.rules.lexicon import ENGLISH_FUNCTION, FOREIGN
+from streams.rules.words import WordLists
 
 LISTS = WordLists(ENGLISH_FUNCTION, FOREIGN)
 WORDS = st.sampled_from(sorted(ENGLISH_FUNCTION | FOREIGN)) | st.text("abcdefghé'", min_size=1).map(
