@@ -24,7 +24,7 @@ class Cost:
 
 
 def rule_costs(pack: Pack) -> list[Cost]:
-    """The rules of the pack, the dearest first. The rules that are a plain search (`hint`) are left out."""
+    """The rules of the pack, the dearest first. What is a plain search (`hint`, a list of names) is left out."""
     cased = [
         fold_but_case("\n".join(message["content"] for message in orjson.loads(line)["messages"]))
         for line in chat_lines(_RECORDS, seed=17)
@@ -33,7 +33,7 @@ def rule_costs(pack: Pack) -> list[Cost]:
     costs = [
         Cost(rule.id, _measured(rule, cased if rule.keeps_case else folded))
         for rule in pack.rules
-        if not rule.hint
+        if not rule.hint and not rule.lists_names
     ]
     return sorted(costs, key=lambda cost: -cost.microseconds)
 

@@ -13,11 +13,11 @@ from streams.outcomes import Level
 from streams.rules.lexicon import ENGLISH
 from streams.rules.names import NameWords
 from streams.rules.policy import Policy
-from streams.rules.words import WordLists
 
 if TYPE_CHECKING:
     from streams.rules.gate_model import GateModel, Side
     from streams.rules.word_model import Words
+    from streams.rules.words import WordLists
 
 
 @cache
@@ -236,8 +236,12 @@ class Pack:
         return {rule.id: rule for rule in self.rules}
 
     @cached_property
-    def name_lists(self) -> WordLists:
+    def name_lists(self) -> "WordLists":
         """Given names, and behind them the words that are no names wherever they stand."""
+        from streams.rules.words import (
+            WordLists,
+        )  # not above: intake and sinks import this file and load no compiler
+
         names = self.names
         return WordLists(names.given, (names.never | ENGLISH) - names.given - names.either)
 

@@ -1,6 +1,9 @@
+import re
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from streams.fold import fold_but_case
 from streams.rules.lexicon import ENGLISH_FUNCTION, FOREIGN
 from streams.rules.words import WordLists
 
@@ -27,6 +30,29 @@ def test_every_word_of_the_lists_is_found_in_its_own() -> None:
 
 def test_a_longer_word_that_begins_like_one_of_a_list_is_not_in_it() -> None:
     assert LISTS.of_each(b"thex somethings every everythin quieroo") == bytes([0, 0, 1, 0, 0])
+
+
+NAMES = WordLists([b"ana", b"christiane", b"jo"], [b"the", b"christians", b"so"])
+
+
+def test_words_that_share_their_first_letters_are_told_apart() -> None:
+    assert NAMES.of_each(b"christiane christians christianx") == bytes([1, 2, 0])
+
+
+@given(
+    st.text("Aan -'.JojChristiane\0é1", max_size=60)
+    | st.lists(st.sampled_from(["Ana", "ana", "The", "so", "Jo", "X", "Zu"])).map(" ".join)
+)
+def test_names_and_what_may_be_one_are_found_where_they_end(text: str) -> None:
+    cased = fold_but_case(text)
+    words = [(word[0], word.end()) for word in re.finditer(rb"[A-Za-z]{2,}", cased)]
+    listed = [end for word, end in words if word.lower() in {b"ana", b"christiane", b"jo"}]
+    may_be = [
+        end
+        for word, end in words
+        if word[:1].isupper() and word.lower() not in {b"the", b"christians", b"so"}
+    ]
+    assert NAMES.ends(cased) == (listed, may_be)
 
 
 def test_spaces_alone_hold_no_word() -> None:
