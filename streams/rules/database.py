@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import hyperscan
 
 from streams.rules.checks import FEWEST_DIGITS, MANY_DIGITS
+from streams.rules.dialect import BadPattern, prove
 from streams.rules.model import GATES, Databases, Hint, Kind, Reads, Rule, Whole
 
 # The layout of stored bytes and the way in which rules are spread over databases: another one, another number.
@@ -81,10 +82,12 @@ def _spread(rules: tuple[Rule, ...]) -> _Spread:
 def stamp_of(rules: tuple[Rule, ...]) -> bytes:
     """Ties stored bytes to these very expressions, spread over databases in this way."""
     whole = hashlib.sha256(_LAYOUT)
-    for numbers in _spread(rules).sets():
+    spread = _spread(rules)
+    for numbers in (*spread.sets(), spread.hinted):
         for number in numbers:
             rule = rules[number]
             whole.update(b"%d %d %b\n%b\n" % (number, rule.speaks_once, rule.expression, rule.first))
+            whole.update(b"%b\n%b\n" % (rule.hint, rule.data))
         whole.update(b"\n")
     return whole.digest()
 
@@ -141,10 +144,9 @@ def dump(databases: Databases) -> bytes:
 
 def _loaded(rules: tuple[Rule, ...], stored: bytes | None, count: int) -> list[hyperscan.Database] | None:
     """The stored databases; None where they are of other rules, or another CPU or Hyperscan: a cache is made again."""
-    stamp = stamp_of(rules)
-    if stored is None or not stored.startswith(stamp):
+    if stored is None or not is_made_of(stored, rules):
         return None
-    databases, at = [], len(stamp)
+    databases, at = [], len(stamp_of(rules))
     for _ in range(count):
         start = at + _LENGTH_BYTES
         at = start + int.from_bytes(stored[at:start], "big")
@@ -157,6 +159,21 @@ def _loaded(rules: tuple[Rule, ...], stored: bytes | None, count: int) -> list[h
             return None
         databases.append(database)
     return databases
+
+
+def is_made_of(stored: bytes | None, rules: tuple[Rule, ...]) -> bool:
+    """Whether the stored databases are of these very expressions, which were then proven when they were made."""
+    return stored is not None and stored.startswith(stamp_of(rules))
+
+
+def unproven(rule: Rule) -> str | None:
+    """What is wrong with an expression of the rule for `re`; None where it is right."""
+    try:
+        for expression in filter(None, (rule.expression, rule.first, rule.hint, rule.data)):
+            prove(expression)
+    except BadPattern as error:
+        return f"{rule.id}: bad pattern: {error}"
+    return None
 
 
 def unfit(rule: Rule) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import hyperscan
 
-from streams.rules.database import compile_rules, dump, stamp_of, unfit
+from streams.rules.database import compile_rules, dump, is_made_of, stamp_of, unfit, unproven
 from streams.rules.examples import failing
 from streams.rules.fields import BadPack
 from streams.rules.model import Pack
@@ -34,6 +34,8 @@ def read_pack(files: Mapping[str, bytes], database: bytes | None = None) -> Pack
     rules = tuple(reader.rules)
     if not rules:
         reader.faults.append("no rules")
+    if not is_made_of(database, rules):
+        reader.faults.extend(fault for rule in rules if (fault := unproven(rule)))
     compiled = None
     if not reader.faults and all(rule.expression or rule.lists_names for rule in rules):
         try:

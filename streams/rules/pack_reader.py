@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from streams.fold import fold
 from streams.outcomes import Level
 from streams.rules.checks import CHECKS
-from streams.rules.dialect import BadPattern, translate
+from streams.rules.dialect import BadPattern, prove, translate
 from streams.rules.fields import SUFFIX, Fields, read_yaml
 from streams.rules.gate_model import GateModel, Side, read_bias, read_models
 from streams.rules.model import CATEGORIES, Guard, Kind, Reads, Rule, Where, hint_needle
@@ -59,12 +59,22 @@ class PackReader:
             fields.fault(f"duplicate id {identifier}")
 
     def expression(
-        self, fields: Fields, pattern: str, *, is_bounded: bool = True, keeps_case: bool = False
+        self,
+        fields: Fields,
+        pattern: str,
+        *,
+        is_bounded: bool = True,
+        keeps_case: bool = False,
+        is_proven: bool = False,
     ) -> bytes:
+        """The pattern's expression; those of rules are proven later, and only where they were never before."""
         if not pattern:
             return b""
         try:
-            return translate(pattern, self.fragments, is_bounded=is_bounded, keeps_case=keeps_case)
+            found = translate(pattern, self.fragments, is_bounded=is_bounded, keeps_case=keeps_case)
+            if is_proven:
+                prove(found)
+            return found
         except BadPattern as error:
             fields.fault(f"bad pattern: {error}")
             return b""
@@ -86,8 +96,10 @@ class PackReader:
                 guard.place = f"{fields.place}: {identifier}"
             self.new_id(guard, identifier)
             where = guard.text("where", among=tuple(Where))
-            patterns = [self.expression(guard, p) for p in guard.texts("patterns", needed=True)]
-            unless = [self.expression(guard, p) for p in guard.texts("unless")]
+            patterns = [
+                self.expression(guard, p, is_proven=True) for p in guard.texts("patterns", needed=True)
+            ]
+            unless = [self.expression(guard, p, is_proven=True) for p in guard.texts("unless")]
             # a touching guard may be parted from the match by spaces and light punctuation alone
             tail = rb"[\s,\"'*_-]{0,4}\Z" if where == Where.TOUCHING else b""
             self.guards[identifier] = Guard(
