@@ -1,9 +1,9 @@
 """Compiles the rules' expressions into the Hyperscan databases of a pack, or takes stored ones.
 
-One database for each side of a conversation, so that no text is looked at for rules that do not read it; for
-personal data some that read all sides at once: by the digits that a text must hold, by case, and for names; two for conversations whose roles are
-guessed, with the gates' rules for the side that they do not read otherwise. A dear rule may name what each match
-holds (`first`): its own expression, in a database of its own, then sees only the texts that hold that.
+One database for each side of a conversation, so that no text is looked at for rules that do not read it; some for all
+sides at once: personal data by the digits that a text must hold, and names, which keep case; two for conversations
+whose roles are guessed, with the gates' rules for the side that they do not read otherwise. A dear rule may name what
+each match holds (`first`): its own expression, in a database of its own, then sees only the texts that hold that.
 """
 
 import hashlib
@@ -46,10 +46,12 @@ class _Spread:
 
 
 def _fewest_digits(rule: Rule) -> int | None:
-    """How many digits a text must hold to be read for personal data, in steps; None where each side is read alone."""
+    """How many digits a text must hold to be read for the rule, in steps; None where each side is read alone."""
     if rule.kind is not Kind.PII:
         return None
     fewest = FEWEST_DIGITS.get(rule.check, 0)
+    if not (fewest or rule.keeps_case):
+        return None
     return MANY_DIGITS if fewest >= MANY_DIGITS else min(fewest, 1)
 
 
@@ -75,7 +77,7 @@ def _spread(rules: tuple[Rule, ...]) -> _Spread:
         whole=whole,
         hinted=hinted,
         lists_names=lists_names,
-        closer=tuple(n for n in rest if rules[n].first),
+        closer=tuple(n for n in rest if rules[n].first and rules[n].kind is not Kind.PII),
     )
 
 
