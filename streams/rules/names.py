@@ -22,14 +22,15 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NameWords:
-    """Folded words. `given` are names wherever they stand, `either` in a fitting place, `seldom`
-    (a part of it) and words of no list only where the text says outright that a person is meant; behind a word of place `towns` are none.
+    """Folded words. `given` are names wherever they stand (`rare`, a part of them, in small letters only where somebody is
+    called so), `either` in a fitting place, `seldom` (a part of it) and words of no list only where the text says outright that a person is meant; behind a word of place `towns` are none.
 
     `never` are no names whatever their place; `deeds` follow persons, `things` make a term of the name before them. `public` holds whole
     names, words parted by one space, without full stops.
     """
 
     given: frozenset[bytes] = frozenset()
+    rare: frozenset[bytes] = frozenset()
     either: frozenset[bytes] = frozenset()
     seldom: frozenset[bytes] = frozenset()
     towns: frozenset[bytes] = frozenset()
@@ -44,8 +45,11 @@ class NameWords:
         """From a file of kind names; a word that stands in lists which exclude each other is a fault."""
         lists = {
             key: frozenset(fold(word) for word in fields.text(key, "").split())
-            for key in ("given", "either", "seldom", "towns", "family", "never", "deeds", "things")
+            for key in ("given", "rare", "either", "seldom", "towns", "family", "never", "deeds", "things")
         }
+        if lists["rare"] & lists["given"]:
+            fields.fault("given and rare share words")
+        lists["given"] |= lists["rare"]
         for one, other in (("given", "either"), ("given", "never"), ("either", "never")):
             if lists[one] & lists[other]:
                 fields.fault(f"{one} and {other} share words")

@@ -216,10 +216,39 @@ def iban(number: str) -> bool:
     return 15 <= len(number) <= 34 and int("".join(str(int(sign, 36)) for sign in turned)) % 97 == 1
 
 
+def ahv(number: str) -> bool:
+    """Switzerland, AHV/AVS: 756 and the check digit of EAN-13."""
+    return len(number) == 13 and number[:3] == "756" and _weighted(number, (1, 3) * 6 + (1,)) % 10 == 0
+
+
+def rut(number: str) -> bool:
+    """Chile, RUT: modulus 11 with weights 2 to 7 from behind; 10 is written as k."""
+    body = number[:-1]
+    if not body.isdigit() or len(set(body)) == 1:
+        return False
+    check = 11 - _weighted(body[::-1], (2, 3, 4, 5, 6, 7) * 2) % 11
+    return {11: "0", 10: "k"}.get(check, str(check)) == number[-1]
+
+
+def pps(number: str) -> bool:
+    """Ireland, PPS number: seven digits and a letter modulo 23, to which a second letter adds nine times its place."""
+    second = ord(number[8]) - ord("a") + 1 if len(number) > 8 and number[8] != "w" else 0
+    return (
+        "wabcdefghijklmnopqrstuv"[(_weighted(number[:7], (8, 7, 6, 5, 4, 3, 2)) + 9 * second) % 23]
+        == number[7]
+    )
+
+
+def cpr(number: str) -> bool:
+    """Denmark, CPR: a date of birth in front; its check digit was given up in 2007."""
+    return len(number) == 10 and 1 <= int(number[:2]) <= 31 and 1 <= int(number[2:4]) <= 12
+
+
 ID_CHECKS: Mapping[str, Callable[[str], bool]] = {
     check.__name__: check
     for check in (
         nino, nhs, sin, aadhaar, dni, codice_fiscale, insee, cpf, pesel, personnummer, hetu, fodselsnummer, resident,
         rrn, nric, south_africa, curp, tckn, bsn, steuer_id, tfn, medicare, iban,
+        ahv, rut, pps, cpr,
     )
 }  # fmt: skip

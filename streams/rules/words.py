@@ -25,7 +25,7 @@ _GOLDEN, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 _MASK = (1 << 64) - 1
 
 # So many slots for each word of the lists: next to none has to look in a second one.
-_ROOM = 8
+_ROOM = 4
 _FREE = np.uint64(0)  # no word's key
 
 _LETTERS = np.frombuffer(

@@ -56,7 +56,7 @@ def _has_capital(reader: NameReader, name: Name) -> bool:
 def _listed(reader: NameReader, name: Name, first: bytes) -> bool:
     if _has_capital(reader, name):
         return not (first in reader.words.towns and reader.before(name.start) in _PREPOSITIONS)
-    if first in _WORDS_IN_LOWER or len(first) <= _SHORT:
+    if first in reader.words.rare or first in _WORDS_IN_LOWER or len(first) <= _SHORT:
         before = reader.text[max(reader.low, name.start - 14) : name.start]
         return _CALLS.search(before.lower()) is not None
     return True

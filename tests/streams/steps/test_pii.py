@@ -36,23 +36,27 @@ def test_golden_cases(pack: Pack, cases: Cases) -> None:
     assert wrong == []
 
 
-# What the labelled set must reach, all types together. The few known misses stay in it: invented characters, a
-# town that is a first name, and words as first names.
-FLOOR = 0.97
-
-
-def test_labelled_texts_of_many_styles(pack: Pack, cases: Cases) -> None:
+# What each labelled set must reach, all types together: precision and recall. The first was written beside the rules;
+# its few known misses are invented characters, a town that is a first name, and words as first names. The second is of
+# an author who saw none of them; most that is missed there are first names that are words, at a sentence's start.
+@pytest.mark.parametrize(
+    ("labelled", "least_precision", "least_recall"),
+    [("pii/labelled.jsonl", 0.97, 0.97), ("pii/another_author.jsonl", 0.95, 0.90)],
+)
+def test_labelled_texts_of_many_styles(
+    labelled: str, least_precision: float, least_recall: float, pack: Pack, cases: Cases
+) -> None:
     hits: Counter[str] = Counter()
     in_doubt = []
-    for case in cases("pii/labelled.jsonl"):
+    for case in cases(labelled):
         facts = found_in(said(case["text"]), pack)
         found = {(span.start, span.end, span.type) for span in facts.spans}
         wanted = {(start, end, kind) for start, end, kind in case["spans"]}
         hits.update(right=len(found & wanted), found=len(found), wanted=len(wanted))
         if facts.status == "requires_review":
             in_doubt.append(case["name"])
-    assert hits["right"] / hits["found"] >= FLOOR
-    assert hits["right"] / hits["wanted"] >= FLOOR
+    assert hits["right"] / hits["found"] >= least_precision
+    assert hits["right"] / hits["wanted"] >= least_recall
     assert in_doubt == []
 
 
