@@ -2,14 +2,25 @@
 
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from rich.console import Console
+from rich.table import Table
 
 from console.rules.fit import train_bias
 from console.rules.fit_words import train_exchanges, train_replies
+from console.rules.sets import CALIBRATION, Row, rows
 from console.rules.word_examples import biased, categories, grounding, lexicon, sentences
+from streams.fold import fold
 from streams.rules.model import Kind
+from streams.rules.ngrams import plain
+from streams.rules.scorer import read_scorer
+from streams.rules.stems import stem_keys
+from streams.rules.word_model import ACTS, REPLY_NAMES, read_word_model
 
 EXCHANGES, REPLIES, BIAS = "exchanges.npz", "replies.npz", "bias.npz"
+
+_THRESHOLDS = (-2.4, -2.1, -1.8, -1.5, -1.2, -0.9, -0.6, -0.2, 0.0, 0.2)
 
 
 def train_words(out: Path, console: Console) -> None:
@@ -29,3 +40,42 @@ def train_words(out: Path, console: Console) -> None:
     for name, file in files.items():
         (out / name).write_bytes(file)
         console.print(f"wrote {out / name} ({len(file):,} bytes)")
+    console.print(_calibration(files))
+
+
+def _calibration(files: dict[str, bytes]) -> Table:
+    """What the pack's thresholds are taken from: F1 of each name on sets of an author who wrote no examples."""
+    table = Table(title="F1 on the calibration sets, by the threshold of the model alone")
+    table.add_column("name")
+    for threshold in _THRESHOLDS:
+        table.add_column(f"{threshold:.1f}", justify="right")
+    model, of_acts = read_word_model(files[REPLIES]), rows(Kind.EARS, CALIBRATION)
+    of_sources, of_bias = (rows(Kind.TAGS, f"{name}_{CALIBRATION}") for name in ("grounded", "bias"))
+    said = {}
+    for place, name in enumerate(REPLY_NAMES):
+        own = of_acts if name in ACTS else of_sources
+        found = [model.of_reply(stem_keys(fold(_words(row, 1))))[place] for row in own]
+        said[name] = np.array(found), [_is_shown(row, name) for row in own]
+    bias = read_scorer(files[BIAS])
+    texts = [plain(fold(_words(row, 0))) + plain(fold(_words(row, 1))) for row in of_bias]
+    said["bias"] = np.array([bias.score(text).value for text in texts]), [row["y"] == 1 for row in of_bias]
+    for name, (scores, labels) in said.items():
+        table.add_row(
+            name, *(f"{_f1(scores >= threshold, np.array(labels)):.2f}" for threshold in _THRESHOLDS)
+        )
+    return table
+
+
+def _words(row: Row, side: int) -> str:
+    turns = row["chat"]
+    assert isinstance(turns, list)
+    return "\n".join(turns[side::2])
+
+
+def _is_shown(row: Row, name: str) -> bool:
+    acts = row.get("acts")
+    return name in acts if isinstance(acts, list) else row["y"] == 1
+
+
+def _f1(said: npt.NDArray[np.bool_], true: npt.NDArray[np.bool_]) -> float:
+    return 2 * float((said & true).sum()) / max(1.0, float(said.sum() + true.sum()))
