@@ -4,6 +4,10 @@ The code is kept on disk, beside its file or in the user's cache (`NUMBA_CACHE_D
 kind of processor; where no folder can be written it is made again by each process. Sums are taken in the order of
 the text, so that every machine finds the same.
 
+In the loops that every text runs through, places and sizes are numbers without a sign (a negative place would mean one
+from the end, and is tested for at each), and what no processor foresees, such as where a word ends, is added instead of
+branched on.
+
 A compiled function may call only compiled ones of its own file, and use only constants that stand there: code is
 made anew when its file has changed, and nobody would notice that another has.
 """

@@ -50,7 +50,6 @@ def _only(folded: bytes, kept: _Kept) -> bytes:
 def _write(folded: bytes, kept: _Kept, out: npt.NDArray[np.uint8]) -> np.uint64:
     size = np.uint64(0)
     for place in range(len(folded)):
-        # without a branch: no processor foresees where a word ends
         out[size] = folded[place]
         size += kept[folded[place]]
     return size

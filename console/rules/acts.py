@@ -27,7 +27,9 @@ class Measure(NamedTuple):
     is_met: bool
 
 
-class _Counts(NamedTuple):
+class Counts(NamedTuple):
+    """How many were said and true, said, and true."""
+
     both: int
     said: int
     true: int
@@ -43,9 +45,9 @@ class _Counts(NamedTuple):
         )
 
 
-def _counts(pairs: Iterable[tuple[bool, bool]]) -> _Counts:
+def counts_of(pairs: Iterable[tuple[bool, bool]]) -> Counts:
     found = list(pairs)
-    return _Counts(sum(s and t for s, t in found), sum(s for s, _ in found), sum(t for _, t in found))
+    return Counts(sum(s and t for s, t in found), sum(s for s, _ in found), sum(t for _, t in found))
 
 
 def _conversation(row: Row) -> Conversation:
@@ -66,7 +68,7 @@ def measure_ears(pack: Pack) -> Iterator[Measure]:
         labels = row["acts"]
         assert isinstance(labels, list)
         said.append((shown, frozenset(map(str, labels))))
-    found = {act: _counts((act in shown, act in true) for shown, true in said) for act in ACTS}
+    found = {act: counts_of((act in shown, act in true) for shown, true in said) for act in ACTS}
     for act, counts in found.items():
         yield Measure(f"EARS {act}", counts.text(), "", True)
     mean = sum(counts.f1 for counts in found.values()) / len(found)
@@ -104,5 +106,5 @@ def measure_tag(pack: Pack, tag: str) -> Iterator[Measure]:
         conversation = _conversation(row)
         said = getattr(tags(conversation, scan(conversation, pack), pack), tag) is not None
         pairs.append((said, row["y"] == 1))
-    counts = _counts(pairs)
+    counts = counts_of(pairs)
     yield Measure(f"tag {tag}", counts.text(), f"{_GOAL_TAG:.2f}", counts.f1 >= _GOAL_TAG)

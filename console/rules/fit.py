@@ -70,9 +70,14 @@ def digest_of_biased(exchanges: Iterable[tuple[Exchange, bool]]) -> str:
     return whole.hexdigest()
 
 
+def bias_text(exchange: Exchange) -> bytes:
+    """The plain text in which bias is looked for: what the person says, and behind it the assistant."""
+    return plain(fold(exchange.person)) + plain(fold(exchange.assistant))
+
+
 def train_bias(exchanges: Sequence[tuple[Exchange, bool]]) -> bytes:
     """The model that tells bias in the words of both sides, as a file."""
-    texts = [plain(fold(exchange.person)) + plain(fold(exchange.assistant)) for exchange, _ in exchanges]
+    texts = [bias_text(exchange) for exchange, _ in exchanges]
     labels = np.array([is_biased for _, is_biased in exchanges])
     instances = Instances(slot_rows(texts, FEW_SLOT_BITS), labels, np.ones(len(texts)), np.arange(len(texts)))
     weights, bias = fit(instances, _RARITY)

@@ -40,12 +40,12 @@ class Sentence:
 
 def categories() -> list[Exchange]:
     """Exchanges of each category: `categories/examples/<writer>/<category>.jsonl`, lines `{"chat": […]}`."""
-    return [_exchange(row, name) for name, row in _rows(Kind.CATEGORIES)]
+    return [exchange_of(row, name) for name, row in _rows(Kind.CATEGORIES)]
 
 
 def biased() -> list[tuple[Exchange, bool]]:
     """Exchanges, and whether bias is in them: `tags/examples/<writer>/bias.jsonl`, lines `{"y": 1, "chat": […]}`."""
-    return [(_exchange(row, ""), row["y"] == 1) for name, row in _rows(Kind.TAGS) if name == "bias"]
+    return [(exchange_of(row), row["y"] == 1) for name, row in _rows(Kind.TAGS) if name == "bias"]
 
 
 def sentences() -> list[Sentence]:
@@ -99,7 +99,8 @@ def digest_of(examples: Sequence[Exchange | Sentence], lexicons: Sequence[Lexico
     return whole.hexdigest()
 
 
-def _exchange(row: dict[str, object], name: str) -> Exchange:
+def exchange_of(row: dict[str, object], name: str = "") -> Exchange:
+    """The two sides of a line `{"chat": […]}`, each joined."""
     chat = [str(turn) for turn in _list(row["chat"])]
     return Exchange("\n".join(chat[::2]), "\n".join(chat[1::2]), name)
 

@@ -2,18 +2,16 @@
 
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from console.rules.fit import train_bias
+from console.rules.acts import counts_of
+from console.rules.fit import bias_text, train_bias
 from console.rules.fit_words import train_exchanges, train_replies
 from console.rules.sets import CALIBRATION, Row, rows
-from console.rules.word_examples import biased, categories, grounding, lexicon, sentences
+from console.rules.word_examples import biased, categories, exchange_of, grounding, lexicon, sentences
 from streams.fold import fold
 from streams.rules.model import Kind
-from streams.rules.ngrams import plain
 from streams.rules.scorer import read_scorer
 from streams.rules.stems import stem_keys
 from streams.rules.word_model import ACTS, REPLY_NAMES, read_word_model
@@ -51,31 +49,23 @@ def _calibration(files: dict[str, bytes]) -> Table:
         table.add_column(f"{threshold:.1f}", justify="right")
     model, of_acts = read_word_model(files[REPLIES]), rows(Kind.EARS, CALIBRATION)
     of_sources, of_bias = (rows(Kind.TAGS, f"{name}_{CALIBRATION}") for name in ("grounded", "bias"))
-    said = {}
+    said: dict[str, tuple[list[float], list[bool]]] = {}
     for place, name in enumerate(REPLY_NAMES):
         own = of_acts if name in ACTS else of_sources
-        found = [model.of_reply(stem_keys(fold(_words(row, 1))))[place] for row in own]
-        said[name] = np.array(found), [_is_shown(row, name) for row in own]
-    bias = read_scorer(files[BIAS])
-    texts = [plain(fold(_words(row, 0))) + plain(fold(_words(row, 1))) for row in of_bias]
-    said["bias"] = np.array([bias.score(text).value for text in texts]), [row["y"] == 1 for row in of_bias]
-    for name, (scores, labels) in said.items():
-        table.add_row(
-            name, *(f"{_f1(scores >= threshold, np.array(labels)):.2f}" for threshold in _THRESHOLDS)
+        replies = [stem_keys(fold(exchange_of(row).assistant)) for row in own]
+        said[name] = (
+            [float(model.of_reply(reply)[place]) for reply in replies],
+            [_holds(r, name) for r in own],
         )
+    bias, texts = read_scorer(files[BIAS]), [bias_text(exchange_of(row)) for row in of_bias]
+    said["bias"] = [bias.score(text).value for text in texts], [_holds(row, "bias") for row in of_bias]
+    for name, (scores, labels) in said.items():
+        counts = [counts_of(zip((s >= t for s in scores), labels, strict=True)) for t in _THRESHOLDS]
+        table.add_row(name, *(f"{count.f1:.2f}" for count in counts))
     return table
 
 
-def _words(row: Row, side: int) -> str:
-    turns = row["chat"]
-    assert isinstance(turns, list)
-    return "\n".join(turns[side::2])
-
-
-def _is_shown(row: Row, name: str) -> bool:
+def _holds(row: Row, name: str) -> bool:
+    """Whether a person says so: by the acts of a line of EARS, by `y` of all others."""
     acts = row.get("acts")
     return name in acts if isinstance(acts, list) else row["y"] == 1
-
-
-def _f1(said: npt.NDArray[np.bool_], true: npt.NDArray[np.bool_]) -> float:
-    return 2 * float((said & true).sum()) / max(1.0, float(said.sum() + true.sum()))

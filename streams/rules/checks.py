@@ -6,8 +6,8 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 
+from streams.rules.check_digits import luhn as is_luhn
 from streams.rules.national_ids import ID_CHECKS
-from streams.rules.national_ids import luhn as is_luhn
 from streams.rules.phones import has_phone_length, is_national, is_public, is_with_country
 
 _DIGITS = re.compile(rb"\d")

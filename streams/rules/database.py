@@ -7,6 +7,7 @@ each match holds (`first`): its own expression, in a database of its own, then s
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,11 +15,67 @@ import hyperscan
 
 from streams.rules.checks import FEWEST_DIGITS, MANY_DIGITS
 from streams.rules.dialect import BadPattern, prove
-from streams.rules.model import GATES, Databases, Hint, Kind, Reads, Rule, Whole
+from streams.rules.model import GATES, Kind, Reads, Rule
 
 # The layout of stored bytes and the way in which rules are spread over databases: another one, another number.
 _LAYOUT = b"4"
 _LENGTH_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A rule's hint by rule number: `needle` is how it begins, so that most texts are passed over at once."""
+
+    number: int
+    needle: bytes
+    finder: re.Pattern[bytes]
+
+    @classmethod
+    def of(cls, number: int, hint: bytes) -> "Hint":
+        return cls(number, hint_needle(hint), re.compile(hint))
+
+
+_NO_CHOICE = re.compile(rb"\\.|\[\^?\]?[^\]]*\]|\([^()]*\)")
+_BEGINNING = re.compile(rb"(?:[a-z0-9@:](?![?*{]))*")
+
+
+def hint_needle(hint: bytes) -> bytes:
+    """The bytes with which each match of the hint begins; empty where it has no such beginning."""
+    rest, outer = b"", hint
+    while rest != outer:
+        rest, outer = outer, _NO_CHOICE.sub(b"", outer)
+    found = _BEGINNING.match(hint)
+    return b"" if b"|" in outer or found is None else found[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A database for all texts of a conversation at once, where they hold `fewest_digits` or more.
+
+    With `near_names`, only for what lies around words that may be names.
+    """
+
+    keeps_case: bool
+    fewest_digits: int
+    near_names: bool
+    database: hyperscan.Database
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """What is scanned for: by side of the conversation (`Reads` as a number), beside it where roles are guessed.
+
+    `closer` has a rule's own expression by rule number, where the others hold its `first`; `lists_names` has the
+    numbers of the rules of that kind. `every` holds each database once, in a fixed order.
+    """
+
+    sides: Mapping[int, hyperscan.Database]
+    guessed: Mapping[int, hyperscan.Database]
+    closer: Mapping[int, hyperscan.Database]
+    whole: tuple[Whole, ...]
+    hints: tuple[Hint, ...]
+    lists_names: tuple[int, ...]
+    every: tuple[hyperscan.Database, ...]
 
 
 # Whether case is kept, how many digits are needed, and whether only what is near names is read.

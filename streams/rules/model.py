@@ -1,4 +1,4 @@
-"""What a rule pack is, once read: rules, guards, fragments and the policy, with its compiled databases: one for each reading side."""
+"""What a rule pack is, once read: rules, guards, word lists, models and the policy, with its compiled databases."""
 
 import re
 from collections.abc import Mapping
@@ -7,14 +7,13 @@ from enum import IntFlag, StrEnum
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-import hyperscan
-
 from streams.outcomes import Level
 from streams.rules.lexicon import ENGLISH
 from streams.rules.names import NameWords
 from streams.rules.policy import Policy
 
 if TYPE_CHECKING:
+    from streams.rules.database import Databases
     from streams.rules.gate_model import GateModel, Side
     from streams.rules.word_model import Words
     from streams.rules.words import WordLists
@@ -145,62 +144,6 @@ class Rule:
         return _compiled(b"(?:" + self.expression + rb")\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """A rule's hint by rule number: `needle` is how it begins, so that most texts are passed over at once."""
-
-    number: int
-    needle: bytes
-    finder: re.Pattern[bytes]
-
-    @classmethod
-    def of(cls, number: int, hint: bytes) -> "Hint":
-        return cls(number, hint_needle(hint), re.compile(hint))
-
-
-_NO_CHOICE = re.compile(rb"\\.|\[\^?\]?[^\]]*\]|\([^()]*\)")
-_BEGINNING = re.compile(rb"(?:[a-z0-9@:](?![?*{]))*")
-
-
-def hint_needle(hint: bytes) -> bytes:
-    """The bytes with which each match of the hint begins; empty where it has no such beginning."""
-    rest, outer = b"", hint
-    while rest != outer:
-        rest, outer = outer, _NO_CHOICE.sub(b"", outer)
-    found = _BEGINNING.match(hint)
-    return b"" if b"|" in outer or found is None else found[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A database for all texts of a conversation at once, where they hold `fewest_digits` or more.
-
-    With `near_names`, only for what lies around words that may be names.
-    """
-
-    keeps_case: bool
-    fewest_digits: int
-    near_names: bool
-    database: hyperscan.Database
-
-
-@dataclass(frozen=True, slots=True)
-class Databases:
-    """What is scanned for: by side of the conversation (`Reads` as a number), beside it where roles are guessed.
-
-    `closer` has a rule's own expression by rule number, where the others hold its `first`. `lists_names` are the rules of that kind. `every`
-    holds each database once, in a fixed order.
-    """
-
-    sides: Mapping[int, hyperscan.Database]
-    guessed: Mapping[int, hyperscan.Database]
-    closer: Mapping[int, hyperscan.Database]
-    whole: tuple[Whole, ...]
-    hints: tuple[Hint, ...]
-    lists_names: tuple[int, ...]
-    every: tuple[hyperscan.Database, ...]
-
-
 @dataclass(frozen=True)
 class Pack:
     """A rule pack as a value. `digest` is sha256 hex over sorted file names and bytes.
@@ -220,7 +163,7 @@ class Pack:
     bias: "Side | None"
     words: "Words | None"
     names: NameWords
-    databases: Databases = field(repr=False, compare=False)
+    databases: "Databases" = field(repr=False, compare=False)
     stored: bytes = field(repr=False, compare=False, default=b"")
 
     @property
@@ -238,9 +181,8 @@ class Pack:
     @cached_property
     def name_lists(self) -> "WordLists":
         """Given names, and behind them the words that are no names wherever they stand."""
-        from streams.rules.words import (
-            WordLists,
-        )  # not above: intake and sinks import this file and load no compiler
+        # imported here: intake and sinks read this file, and load no compiler
+        from streams.rules.words import WordLists
 
         names = self.names
         return WordLists(names.given, (names.never | ENGLISH) - names.given - names.either)

@@ -22,8 +22,9 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NameWords:
-    """Folded words. `given` are names wherever they stand (`rare`, a part of them, in small letters only where somebody is
-    called so), `either` in a fitting place, `seldom` (a part of it) and words of no list only where the text says outright that a person is meant; behind a word of place `towns` are none.
+    """Folded words. `given` are names wherever they stand (`rare`, a part of them, in small letters only where somebody
+    is called so), `either` in a fitting place, `seldom` (a part of it) and words of no list only where the text says
+    outright that a person is meant; behind a word of place `towns` are none.
 
     `never` are no names whatever their place; `deeds` follow persons, `things` make a term of the name before them. `public` holds whole
     names, words parted by one space, without full stops.
@@ -50,6 +51,9 @@ class NameWords:
         if lists["rare"] & lists["given"]:
             fields.fault("given and rare share words")
         lists["given"] |= lists["rare"]
+        # they are looked up among the runs of ASCII letters: others would never be found
+        if not all(word.isalpha() for word in lists["given"]):
+            fields.fault("given and rare must be words of the letters a to z alone")
         for one, other in (("given", "either"), ("given", "never"), ("either", "never")):
             if lists[one] & lists[other]:
                 fields.fault(f"{one} and {other} share words")

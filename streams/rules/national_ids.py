@@ -6,6 +6,8 @@ Each takes letters and digits alone, in lower case.
 import re
 from collections.abc import Callable, Mapping
 
+from streams.rules.check_digits import luhn, verhoeff, weighted
+
 _DNI_LETTERS = "trwagmyfpdxbnjzsqvhlcke"
 _FISCAL_ODD = {
     **dict(zip("0123456789", (1, 0, 5, 7, 9, 13, 15, 17, 19, 21), strict=True)),
@@ -19,19 +21,6 @@ _FISCAL_ODD = {
 }
 
 
-def _weighted(number: str, weights: tuple[int, ...]) -> int:
-    return sum(int(digit) * weight for digit, weight in zip(number, weights, strict=False))
-
-
-def luhn(number: str) -> bool:
-    """The check digit of ISO/IEC 7812-1."""
-    total = 0
-    for place, digit in enumerate(reversed(number)):
-        value = int(digit) * (2 if place % 2 else 1)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
-
-
 def _is_date(year: int, month: int, day: int) -> bool:
     return 1900 <= year <= 2100 and 1 <= month <= 12 and 1 <= day <= 31
 
@@ -43,7 +32,7 @@ def nino(number: str) -> bool:
 
 def nhs(number: str) -> bool:
     """United Kingdom, NHS: modulus 11 over ten digits."""
-    check = 11 - _weighted(number[:9], (10, 9, 8, 7, 6, 5, 4, 3, 2)) % 11
+    check = 11 - weighted(number[:9], (10, 9, 8, 7, 6, 5, 4, 3, 2)) % 11
     return len(number) == 10 and len(set(number)) > 1 and (0 if check == 11 else check) == int(number[9])
 
 
@@ -52,23 +41,9 @@ def sin(number: str) -> bool:
     return len(number) == 9 and number[0] not in "08" and len(set(number)) > 1 and luhn(number)
 
 
-_VERHOEFF_MULTIPLY = (
-    "0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
-    "5987604321", "6598710432", "7659821043", "8765932104", "9876543210",
-)  # fmt: skip
-_VERHOEFF_PERMUTE = (
-    "0123456789", "1576283094", "5803796142", "8916043527", "9453126870", "4286573901", "2793806415", "7046913258",
-)  # fmt: skip
-
-
 def aadhaar(number: str) -> bool:
     """India, Aadhaar: twelve digits from 2 on, Verhoeff's check digit."""
-    if len(number) != 12 or number[0] in "01" or len(set(number)) == 1:
-        return False
-    check = 0
-    for place, digit in enumerate(reversed(number)):
-        check = int(_VERHOEFF_MULTIPLY[check][int(_VERHOEFF_PERMUTE[place % 8][int(digit)])])
-    return check == 0
+    return len(number) == 12 and number[0] not in "01" and len(set(number)) > 1 and verhoeff(number)
 
 
 def dni(number: str) -> bool:
@@ -97,7 +72,7 @@ def cpf(number: str) -> bool:
     if len(number) != 11 or len(set(number)) == 1:
         return False
     for length in (9, 10):
-        check = _weighted(number[:length], tuple(range(length + 1, 1, -1))) * 10 % 11 % 10
+        check = weighted(number[:length], tuple(range(length + 1, 1, -1))) * 10 % 11 % 10
         if check != int(number[length]):
             return False
     return True
@@ -107,7 +82,7 @@ def pesel(number: str) -> bool:
     """Poland, PESEL: weights 1 3 7 9 and a date of birth."""
     if len(number) != 11 or not 1 <= int(number[2:4]) % 20 <= 12 or not 1 <= int(number[4:6]) <= 31:
         return False
-    return (10 - _weighted(number[:10], (1, 3, 7, 9) * 3) % 10) % 10 == int(number[10])
+    return (10 - weighted(number[:10], (1, 3, 7, 9) * 3) % 10) % 10 == int(number[10])
 
 
 def personnummer(number: str) -> bool:
@@ -126,8 +101,8 @@ def fodselsnummer(number: str) -> bool:
     """Norway, fødselsnummer: two check digits modulo 11."""
     if len(number) != 11:
         return False
-    first = -_weighted(number[:9], (3, 7, 6, 1, 8, 9, 4, 5, 2)) % 11
-    second = -_weighted(number[:10], (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) % 11
+    first = -weighted(number[:9], (3, 7, 6, 1, 8, 9, 4, 5, 2)) % 11
+    second = -weighted(number[:10], (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) % 11
     return (first, second) == (int(number[9]), int(number[10]))
 
 
@@ -136,7 +111,7 @@ def resident(number: str) -> bool:
     if len(number) != 18 or not _is_date(int(number[6:10]), int(number[10:12]), int(number[12:14])):
         return False
     weights = tuple(2 ** (17 - place) % 11 for place in range(17))
-    return "10x98765432"[_weighted(number[:17], weights) % 11] == number[17]
+    return "10x98765432"[weighted(number[:17], weights) % 11] == number[17]
 
 
 def rrn(number: str) -> bool:
@@ -146,7 +121,7 @@ def rrn(number: str) -> bool:
 
 def nric(number: str) -> bool:
     """Singapore, NRIC and FIN: the letter by the weighted sum modulo 11."""
-    total = _weighted(number[1:8], (2, 7, 6, 5, 4, 3, 2)) + (
+    total = weighted(number[1:8], (2, 7, 6, 5, 4, 3, 2)) + (
         4 if number[0] in "tg" else 3 if number[0] == "m" else 0
     )
     letters = "jzihgfedcba" if number[0] in "st" else "xwutrqpnmlk" if number[0] in "fg" else "xwutrqpnjlk"
@@ -182,7 +157,7 @@ def tckn(number: str) -> bool:
 
 def bsn(number: str) -> bool:
     """Netherlands, BSN: the eleven test."""
-    return len(number) == 9 and _weighted(number, (9, 8, 7, 6, 5, 4, 3, 2, -1)) % 11 == 0 and int(number) > 0
+    return len(number) == 9 and weighted(number, (9, 8, 7, 6, 5, 4, 3, 2, -1)) % 11 == 0 and int(number) > 0
 
 
 def steuer_id(number: str) -> bool:
@@ -198,7 +173,7 @@ def steuer_id(number: str) -> bool:
 
 def tfn(number: str) -> bool:
     """Australia, tax file number: the weighted sum is a multiple of 11."""
-    return len(number) == 9 and _weighted(number, (1, 4, 3, 7, 5, 8, 6, 9, 10)) % 11 == 0
+    return len(number) == 9 and weighted(number, (1, 4, 3, 7, 5, 8, 6, 9, 10)) % 11 == 0
 
 
 def medicare(number: str) -> bool:
@@ -206,7 +181,7 @@ def medicare(number: str) -> bool:
     return (
         len(number) in {10, 11}
         and number[0] in "23456"
-        and _weighted(number[:8], (1, 3, 7, 9, 1, 3, 7, 9)) % 10 == int(number[8])
+        and weighted(number[:8], (1, 3, 7, 9, 1, 3, 7, 9)) % 10 == int(number[8])
     )
 
 
@@ -218,7 +193,7 @@ def iban(number: str) -> bool:
 
 def ahv(number: str) -> bool:
     """Switzerland, AHV/AVS: 756 and the check digit of EAN-13."""
-    return len(number) == 13 and number[:3] == "756" and _weighted(number, (1, 3) * 6 + (1,)) % 10 == 0
+    return len(number) == 13 and number[:3] == "756" and weighted(number, (1, 3) * 6 + (1,)) % 10 == 0
 
 
 def rut(number: str) -> bool:
@@ -226,7 +201,7 @@ def rut(number: str) -> bool:
     body = number[:-1]
     if not body.isdigit() or len(set(body)) == 1:
         return False
-    check = 11 - _weighted(body[::-1], (2, 3, 4, 5, 6, 7) * 2) % 11
+    check = 11 - weighted(body[::-1], (2, 3, 4, 5, 6, 7) * 2) % 11
     return {11: "0", 10: "k"}.get(check, str(check)) == number[-1]
 
 
@@ -234,7 +209,7 @@ def pps(number: str) -> bool:
     """Ireland, PPS number: seven digits and a letter modulo 23, to which a second letter adds nine times its place."""
     second = ord(number[8]) - ord("a") + 1 if len(number) > 8 and number[8] != "w" else 0
     return (
-        "wabcdefghijklmnopqrstuv"[(_weighted(number[:7], (8, 7, 6, 5, 4, 3, 2)) + 9 * second) % 23]
+        "wabcdefghijklmnopqrstuv"[(weighted(number[:7], (8, 7, 6, 5, 4, 3, 2)) + 9 * second) % 23]
         == number[7]
     )
 

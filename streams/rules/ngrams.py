@@ -54,7 +54,6 @@ def plain(folded: bytes) -> bytes:
 
 @native
 def _write_plain(folded: bytes, table: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> np.uint64:
-    # whole numbers without a sign throughout: what could be negative costs a test at each place
     out[0] = last = _SPACE_BYTE
     size = _ONE
     for place in range(len(folded)):
@@ -66,7 +65,6 @@ def _write_plain(folded: bytes, table: npt.NDArray[np.uint8], out: npt.NDArray[n
             size += _ONE + _ONE
             last = _SPACE_BYTE
         else:
-            # without a branch: no processor foresees where a word ends
             out[size] = byte
             is_kept = (byte != _LEFT_OUT) & ((byte != _SPACE_BYTE) | (last != _SPACE_BYTE))
             size += np.uint64(is_kept)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from streams.fold import fold
 from streams.outcomes import Level
 from streams.rules.checks import CHECKS
+from streams.rules.database import hint_needle
 from streams.rules.dialect import BadPattern, prove, translate
 from streams.rules.fields import SUFFIX, Fields, read_yaml
 from streams.rules.gate_model import GateModel, Side, read_bias, read_models
-from streams.rules.model import CATEGORIES, Guard, Kind, Reads, Rule, Where, hint_needle
+from streams.rules.model import CATEGORIES, Guard, Kind, Reads, Rule, Where
 from streams.rules.names import NameWords, Place
 from streams.rules.policy import Policy, read_policy
 from streams.rules.word_model import ACTS, Words, read_words

@@ -51,7 +51,6 @@ def stem_keys(folded: bytes) -> Keys:
 
 @native
 def _write_keys(folded: bytes, table: npt.NDArray[np.uint8], keys: Keys) -> np.uint64:
-    # whole numbers without a sign throughout: what could be negative costs a test at each place
     size, key, shift = _NONE, _NONE, _NONE
     for place in range(len(folded)):
         byte = table[folded[place]]

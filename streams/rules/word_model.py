@@ -67,91 +67,67 @@ class WordModel:
 
     def of_exchange(self, person: Keys, assistant: Keys) -> Evidence:
         """What both sides together, as stems, are about."""
-        words = len(person) + len(assistant)
-        sums = np.zeros(len(self.names))
-        if words:
-            _add_side(person, PERSON, self.known, self.index, self.weights, sums)
-            _add_side(assistant, ASSISTANT, self.known, self.index, self.weights, sums)
-            sums /= words**LENGTH_POWER
-        return sums + self.bias
+        evidence = np.zeros(len(self.names))
+        for side, place in ((person, PERSON), (assistant, ASSISTANT)):
+            evidence += self._plainest(side, place, by_sentence=False)[0]
+        share: float = max(1, len(person) + len(assistant)) ** -LENGTH_POWER
+        return evidence * share + self.bias
 
     def of_reply(self, reply: Keys) -> Evidence:
         """The most that any one sentence of a reply, as stems, says, for each name."""
-        most = np.zeros(len(self.names))
-        sentences = _plainest_sentences(reply, self.known, self.index, self.weights, most)
+        most, sentences = self._plainest(reply, ANYWHERE, by_sentence=True)
         return most + self.bias - _CAUTION * log(max(1, sentences))
 
-
-@native
-def _word_slot(key: np.uint64, place: int) -> np.uint64:
-    return (((key * _GOLDEN) >> _SHIFT) + np.uint64(place)) & _LAST_SLOT
-
-
-@native
-def _pair_slot(key: np.uint64, following: np.uint64, place: int) -> np.uint64:
-    return ((((key * _MIX + following) * _GOLDEN) >> _SHIFT) + np.uint64(place)) & _LAST_SLOT
-
-
-# The same few lines add up a row in both loops: a function that takes arrays is dearer to call than to repeat.
+    def _plainest(self, keys: Keys, place: int, *, by_sentence: bool) -> tuple[Evidence, int]:
+        most = np.zeros(len(self.names))
+        return most, _plainest_parts(keys, place, by_sentence, self.known, self.index, self.weights, most)
 
 
 @native
-def _add_side(keys: Keys, place: int, known: Bits, index: Index, weights: Floats, sums: Evidence) -> None:
-    """Adds what a side's words and pairs weigh."""
-    for number in range(len(keys)):
-        for of_pair in (False, True):
-            if of_pair and number + 1 == len(keys):
-                continue
-            slot = (
-                _pair_slot(keys[number], keys[number + 1], place)
-                if of_pair
-                else _word_slot(keys[number], place)
-            )
-            if known[slot >> _THREE] >> (slot & _SEVEN) & _ONE:
-                row = index[slot]
-                for name in range(len(sums)):
-                    sums[name] += weights[row, name]
+def _slot(key: np.uint64, following: np.uint64, of_pair: int, place: int) -> np.uint64:
+    """The slot of a stem, or of the pair of it and the following one."""
+    number = key * _MIX + following if of_pair else key
+    return (((number * _GOLDEN) >> _SHIFT) + np.uint64(place)) & _LAST_SLOT
 
 
 @native
-def _plainest_sentences(keys: Keys, known: Bits, index: Index, weights: Floats, most: Evidence) -> int:
-    """Sets the most that any sentence says for each name, and gives the number of sentences; lone marks are none."""
+def _plainest_parts(
+    keys: Keys, place: int, by_sentence: bool, known: Bits, index: Index, weights: Floats, most: Evidence
+) -> int:
+    """Sets the most that any part says for each name, and gives the number of parts: sentences, or one that is all.
+
+    Lone marks are no sentence. How a sentence starts counts once more, as a start.
+    """
     sums = np.zeros(len(most))
-    sentences = start = 0
+    parts = start = 0
     for number in range(len(keys)):
-        is_end = (keys[number] == DOT) | (keys[number] == QUESTION)
+        is_end = by_sentence & ((keys[number] == DOT) | (keys[number] == QUESTION))
         if is_end and number == start:
             start += 1
             continue
-        for of_pair in (False, True):
-            # a pair belongs to one sentence: what begins with a sentence's end is none
-            if of_pair and (is_end or number + 1 == len(keys)):
-                continue
-            for place in (ANYWHERE, START):
-                if place == START and number > start:
-                    continue
-                slot = (
-                    _pair_slot(keys[number], keys[number + 1], place)
-                    if of_pair
-                    else _word_slot(keys[number], place)
-                )
+        # a pair belongs to one part: what begins with a sentence's end is none
+        has_pair = not is_end and number + 1 < len(keys)
+        following = keys[number + 1] if has_pair else keys[number]
+        starts = by_sentence and number == start
+        for of_pair in range(1 + has_pair):
+            for as_start in range(1 + starts):
+                slot = _slot(keys[number], following, of_pair, START if as_start else place)
                 if known[slot >> _THREE] >> (slot & _SEVEN) & _ONE:
                     row = index[slot]
                     for name in range(len(sums)):
                         sums[name] += weights[row, name]
         if is_end or number == len(keys) - 1:
             for name in range(len(most)):
-                most[name] = sums[name] if sentences == 0 else max(most[name], sums[name])
+                most[name] = sums[name] if parts == 0 else max(most[name], sums[name])
                 sums[name] = 0
-            sentences += 1
+            parts += 1
             start = number + 1
-    return sentences
+    return parts
 
 
 def slot_of(stems: Sequence[int], place: int) -> int:
     """The slot of a stem, or of two that follow each other, at one of the places above."""
-    keys = [np.uint64(stem) for stem in stems]
-    return int(_word_slot(keys[0], place) if len(keys) == 1 else _pair_slot(keys[0], keys[1], place))
+    return int(_slot(np.uint64(stems[0]), np.uint64(stems[-1]), len(stems) - 1, place))
 
 
 def write_word_model(

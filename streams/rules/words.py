@@ -9,6 +9,7 @@ from streams.native import native
 
 _Keys = npt.NDArray[np.uint64]
 _Lists = npt.NDArray[np.uint8]
+_Places = npt.NDArray[np.int64]
 
 # A word's key is its first eight bytes, read as one number, into which each further one is mixed, plus its length.
 _KEY_BYTES = 8
@@ -67,19 +68,25 @@ class WordLists:
 
     def of_each(self, folded: bytes) -> bytes:
         """For each of `words_of` the number of its list; 0 where it is in none."""
-        found = np.empty(len(folded) // 2 + 1, np.uint8)
-        return found[: _look_up(folded, _SPACED, self._shift, self._keys, self._lists, found)].tobytes()
+        count, lists, _, _ = self._find(folded, _SPACED)
+        return lists[:count].tobytes()
 
     def ends(self, cased: bytes) -> tuple[list[int], list[int]]:
         """Where words of the first list end, and where those with a capital do that are of it or of no list.
 
         Words are here runs of ASCII letters, at least two of them; `cased` is folded but for the case.
         """
-        listed, capital = (np.empty(len(cased) // 3 + 1, np.int64) for _ in range(2))
-        of_list, with_capital = _find_ends(
-            cased, _LETTERS, self._shift, self._keys, self._lists, listed, capital
-        )
+        count, lists, starts, ends = self._find(cased, _LETTERS)
+        listed, capital = np.empty(count, np.int64), np.empty(count, np.int64)
+        of_list, with_capital = _names(cased, lists, starts, ends, listed, capital)
         return listed[:of_list].tolist(), capital[:with_capital].tolist()
+
+    def _find(self, text: bytes, letters: _Lists) -> tuple[int, _Lists, _Places, _Places]:
+        """How many words, and of each its list, start and end; `letters` has by byte the one it is read as, or a space."""
+        most = len(text) // 2 + 1
+        lists, starts, ends = np.empty(most, np.uint8), np.empty(most, np.int64), np.empty(most, np.int64)
+        count = _look_up(text, letters, self._shift, self._keys, self._lists, lists, starts, ends)
+        return int(count), lists, starts, ends
 
 
 @native
@@ -91,57 +98,43 @@ def _put(words: _Keys, numbers: _Lists, shift: np.uint64, keys: _Keys, lists: _L
         keys[slot], lists[slot] = words[place], numbers[place]
 
 
-# The same few lines look up a word in both loops: a function that takes arrays is dearer to call than to repeat.
-# Whole numbers are without a sign throughout: what could be negative costs a test at each place.
-
-
 @native
 def _look_up(
-    text: bytes, spaced: _Lists, shift: np.uint64, keys: _Keys, lists: _Lists, found: _Lists
+    text: bytes,
+    letters: _Lists,
+    shift: np.uint64,
+    keys: _Keys,
+    lists: _Lists,
+    found: _Lists,
+    starts: _Places,
+    ends: _Places,
 ) -> np.uint64:
     words, key, bits = _NONE, _NONE, _NONE
     for place in range(len(text) + 1):
-        byte = spaced[text[place]] if place < len(text) else _SPACE
+        byte = letters[text[place]] if place < len(text) else _SPACE
         if byte != _SPACE:
             key = key | np.uint64(byte) << bits if bits < _KEY_BITS else key * _MIX + np.uint64(byte)
             bits += _BYTE
         elif bits:
-            key += bits >> _THREE
+            length = bits >> _THREE
+            key += length
             slot = (key * _GOLDEN) >> shift
             while keys[slot] != _FREE and keys[slot] != key:
                 slot = (slot + _ONE) % np.uint64(len(keys))
-            found[words] = lists[slot]
+            found[words], starts[words], ends[words] = lists[slot], place - np.int64(length), place
             words += _ONE
             key = bits = _NONE
     return words
 
 
 @native
-def _find_ends(
-    text: bytes,
-    letters: _Lists,
-    shift: np.uint64,
-    keys: _Keys,
-    lists: _Lists,
-    listed: npt.NDArray[np.int64],
-    capital: npt.NDArray[np.int64],
-) -> tuple[np.uint64, np.uint64]:
-    of_list, with_capital, key, bits, first = _NONE, _NONE, _NONE, _NONE, np.uint8(0)
-    for place in range(len(text) + 1):
-        byte = letters[text[place]] if place < len(text) else _SPACE
-        if byte != _SPACE:
-            first = np.uint8(text[place]) if bits == _NONE else first
-            key = key | np.uint64(byte) << bits if bits < _KEY_BITS else key * _MIX + np.uint64(byte)
-            bits += _BYTE
-        elif bits:
-            key += bits >> _THREE
-            slot = (key * _GOLDEN) >> shift
-            while keys[slot] != _FREE and keys[slot] != key:
-                slot = (slot + _ONE) % np.uint64(len(keys))
-            number = lists[slot]
-            if number <= 1 and bits > _BYTE:
-                listed[of_list] = capital[with_capital] = place
-                of_list += np.uint64(number)
-                with_capital += np.uint64(first <= _LAST_CAPITAL)
-            key = bits = _NONE
+def _names(
+    text: bytes, lists: _Lists, starts: _Places, ends: _Places, listed: _Places, capital: _Places
+) -> tuple[int, int]:
+    of_list = with_capital = 0
+    for word in range(len(listed)):
+        if lists[word] <= 1 and ends[word] - starts[word] > 1:
+            listed[of_list] = capital[with_capital] = ends[word]
+            of_list += lists[word]
+            with_capital += text[starts[word]] <= _LAST_CAPITAL
     return of_list, with_capital

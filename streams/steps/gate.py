@@ -19,7 +19,7 @@ _SPEAKERS = {Kind.CRISIS: int(Reads.USER), Kind.UNSAFE_REPLY: int(Reads.ASSISTAN
 _ACUTE, _ELEVATED = Level.ACUTE, Level.ELEVATED
 
 # The words of `ngrams.plain` where they stand in folded text.
-_WORDS = re.compile(rb"[a-z0-9'\x80-\xff]*[a-z0-9\x80-\xff][a-z0-9'\x80-\xff]*|[.!?;:\n,]")
+_WORDS = re.compile(rb"[a-z0-9'\x80-\xff]*[a-z0-9\x80-\xff][a-z0-9'\x80-\xff]*|[.!?;:\n\0,]")
 _LARGEST_EXPONENT = 50.0
 
 
@@ -58,8 +58,7 @@ def spoken(scan: Scan, kind: Kind) -> tuple[list[int], bytes]:
     """The messages that a gate's model reads (both sides where roles were guessed), and their plain text."""
     found = scan.spoken.get(kind)
     if found is None:
-        own = [_SPEAKERS[kind]]
-        said = scan.said_by([*_SPEAKERS.values()] if scan.conversation.roles_guessed else own)
+        said = scan.maybe_by(_SPEAKERS[kind])
         found = scan.spoken[kind] = said.places, plain(said.text)
     return found
 

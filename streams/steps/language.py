@@ -156,8 +156,7 @@ def _judge(read: _Text) -> tuple[str, float] | None:
 
 def _said(scan: Scan) -> _Text:
     """The words of the person, or of everyone where roles were guessed."""
-    readers = (_PERSON, _ANSWERER) if scan.conversation.roles_guessed else (_PERSON,)
-    said = scan.said_by(readers)
+    said = scan.maybe_by(_PERSON)
     return _read(said.text, lambda: _written(scan, said.places))
 
 

@@ -1,4 +1,4 @@
-"""Runs the pack's Hyperscan passes over the folded text of a conversation, side by side, and sorts what they hit."""
+"""A conversation as the rules see it: its folded text, and what the pack's passes over it hit, by kind of rule."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
@@ -7,21 +7,17 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import NamedTuple
 
-import hyperscan
-
 from streams.fold import Offsets, fold_but_case
 from streams.records import Conversation, Role, Span
 from streams.rules.dialect import SEPARATOR
 from streams.rules.model import Kind, Pack, Reads, Rule
+from streams.steps.passes import Side, scan_side, scan_whole
 
 # Index of the reasoning where a span names its message: it stands beside the messages, not among them.
 REASONING = -1
 
 # No pattern spans more folded bytes than this; it bounds the search for a match's start.
 _LONGEST_MATCH = 240
-
-# Bytes on either side of a word that are read for the rules near names: more than any of them is long.
-_AROUND = 100
 
 _READ_BY = {
     Role.USER: int(Reads.USER),
@@ -30,7 +26,7 @@ _READ_BY = {
     Role.TOOL: int(Reads.SYSTEM),
 }
 _ASIDE = int(Reads.ASIDE)
-_NOT_DIGITS = bytes(sorted({*range(256)} - {*b"0123456789"}))
+_BOTH = (int(Reads.USER), int(Reads.ASSISTANT))
 
 
 class Hit(NamedTuple):
@@ -42,13 +38,6 @@ class Hit(NamedTuple):
     rule: Rule
     message: int
     end: int
-
-
-class Side(NamedTuple):
-    """What one side says: the places of its messages, and their folded texts joined by SEPARATOR."""
-
-    places: list[int]
-    text: bytes
 
 
 _NOBODY = Side([], b"")
@@ -87,11 +76,11 @@ class Scan:
         """What one side (`Reads` as a number) says."""
         return self.sides.get(reader, _NOBODY)
 
-    def said_by(self, readers: Sequence[int]) -> Side:
-        """What several sides say, in the order in which it is said."""
-        if len(readers) == 1:
-            return self.side(readers[0])
-        places = sorted([place for reader in readers for place in self.side(reader).places])
+    def maybe_by(self, reader: int) -> Side:
+        """What one side says; what both do, in their order, where it is a guess whose words are whose."""
+        if not self.conversation.roles_guessed:
+            return self.side(reader)
+        places = sorted([place for side in _BOTH for place in self.side(side).places])
         return Side(places, SEPARATOR.join([self.text[slice(*self.bounds(place))] for place in places]))
 
     def of(self, kind: Kind) -> Sequence[Hit]:
@@ -133,10 +122,6 @@ class Scan:
         return Span(message, *self.code_points(message, start, end))
 
 
-def _note(rule: int, _start: int, end: int, _flags: int, found: object) -> None:
-    found.append((rule, end))  # type: ignore[attr-defined]
-
-
 def scan(conversation: Conversation, pack: Pack) -> Scan:
     """Every rule's matches in the messages that it reads, or one of them where `Rule.speaks_once`.
 
@@ -157,10 +142,10 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
     databases = pack.databases
     for reader, side in sides.items():
         if reader in databases.sides:
-            _scan_side(databases.sides[reader], databases.closer, side, starts, found)
+            scan_side(databases.sides[reader], databases.closer, side, starts, found)
         if conversation.roles_guessed and reader in databases.guessed:
-            _scan_side(databases.guessed[reader], databases.closer, side, starts, found)
-    _scan_whole(pack, text, cased, found)
+            scan_side(databases.guessed[reader], databases.closer, side, starts, found)
+    scan_whole(pack, text, cased, found)
     if not found:
         return Scan(conversation, text, cased, starts, sides, {})
 
@@ -183,71 +168,3 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
 def _side(texts: list[bytes], readers: list[int], reader: int) -> Side:
     places = [place for place, own in enumerate(readers) if own == reader]
     return Side(places, SEPARATOR.join([texts[place] for place in places]).lower())
-
-
-def _scan_side(
-    database: hyperscan.Database,
-    closer: Mapping[int, hyperscan.Database],
-    side: Side,
-    starts: tuple[int, ...],
-    found: list[tuple[int, int]],
-) -> None:
-    """Adds rule numbers and ends, as offsets in all texts joined, of what one side says."""
-    noted: list[tuple[int, int]] = []
-    database.scan(side.text, match_event_handler=_note, context=noted)
-    if not noted:
-        return
-    ends = [hit for hit in noted if hit[0] not in closer]
-    if len(ends) < len(noted):
-        for number in {number for number, _ in noted if number in closer}:
-            closer[number].scan(side.text, match_event_handler=_note, context=ends)
-    # a side's messages stand further apart in the whole text: an end moves with its message
-    firsts = [0, *accumulate([starts[place + 1] - starts[place] for place in side.places])]
-    for number, end in ends:
-        place = bisect_left(firsts, end) - 1
-        found.append((number, end - firsts[place] + starts[side.places[place]]))
-
-
-def _scan_whole(pack: Pack, text: bytes, cased: bytes, found: list[tuple[int, int]]) -> None:
-    """Adds what is looked for in all texts at once: names, hints, and personal data, where there are digits enough."""
-    databases = pack.databases
-    given, may_be_names = pack.name_lists.ends(cased)
-    for number in databases.lists_names:
-        found.extend([(number, end) for end in given])
-    held = len(text.translate(None, _NOT_DIGITS))
-    for whole in databases.whole:
-        if held < whole.fewest_digits:
-            continue
-        read = cased if whole.keeps_case else text
-        if not whole.near_names:
-            whole.database.scan(read, match_event_handler=_note, context=found)
-        elif may_be_names:
-            _scan_near(whole.database, read, may_be_names, found)
-    for hint in databases.hints:
-        first = text.find(hint.needle)
-        if first >= 0:
-            found.extend([(hint.number, place.end()) for place in hint.finder.finditer(text, first)])
-
-
-def _scan_near(
-    database: hyperscan.Database, text: bytes, ends: list[int], found: list[tuple[int, int]]
-) -> None:
-    """Adds what the text around the ends holds; they are in order, and what overlaps is read once."""
-    starts: list[int] = []
-    stops: list[int] = []
-    for end in ends:
-        # a word cut in two could look like another
-        stop = text.find(b" ", end + _AROUND)
-        stop = len(text) if stop < 0 else stop
-        if stops and end - _AROUND <= stops[-1]:
-            stops[-1] = stop
-        else:
-            starts.append(max(0, text.rfind(b" ", 0, max(0, end - _AROUND))))
-            stops.append(stop)
-    pieces = [text[start:stop] for start, stop in zip(starts, stops, strict=True)]
-    noted: list[tuple[int, int]] = []
-    database.scan(SEPARATOR.join(pieces), match_event_handler=_note, context=noted)
-    firsts = [0, *accumulate([len(piece) + 1 for piece in pieces])]
-    for number, end in noted:
-        place = bisect_left(firsts, end) - 1
-        found.append((number, end - firsts[place] + starts[place]))

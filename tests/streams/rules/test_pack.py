@@ -74,6 +74,19 @@ def test_the_digest_follows_names_and_bytes_and_nothing_else() -> None:
     assert len(digest_of(SMALL)) == len(hashlib.sha256().hexdigest())
 
 
+@pytest.mark.parametrize(
+    ("names", "fault"),
+    [
+        (b"given: ana\nrare: zoe ana\n", "given and rare share words"),
+        (b"given: ana\neither: ana\n", "given and either share words"),
+        (b"rare: zoe\nnever: zoe\n", "given and never share words"),
+        (b"given: anne-marie\n", "given and rare must be words of the letters a to z alone"),
+    ],
+)
+def test_lists_of_names_that_cannot_be_meant_are_refused(names: bytes, fault: str) -> None:
+    assert fault in faults(names=b"kind: names\n" + names)
+
+
 def test_all_faults_are_told_at_once() -> None:
     told = faults(
         crisis=b"""kind: crisis

@@ -36,7 +36,7 @@ def test_a_foreign_answer_is_read_where_roles_were_guessed() -> None:
     assert _language_of(talk(*turns, roles_guessed=True), small_pack()).code == "de"
 
 
-def test_a_system_prompt_says_nothing_of_the_users__language_of() -> None:
+def test_a_system_prompt_says_nothing_of_the_users_language() -> None:
     system = Message(Role.SYSTEM, "Du bist ein freundlicher Helfer und antwortest immer kurz und klar.")
     spoken = talk("I do not know what to do about the exam and the move.", "What worries you most about it?")
     assert _language_of(Conversation((system, *spoken.messages), "chat"), small_pack()).code == "en"

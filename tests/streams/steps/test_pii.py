@@ -60,6 +60,13 @@ def test_labelled_texts_of_many_styles(
     assert in_doubt == []
 
 
+@pytest.mark.parametrize("between", [" ", "\n", "\u3000", "-" * 150])
+def test_a_name_is_found_however_little_space_is_around_it(between: str, pack: Pack) -> None:
+    text = between.join(["my friend Zuberi", "left"] * 40)
+    found = [text[s.start : s.end] for s in found_in(said(text), pack).spans if s.message == 0]
+    assert found == ["Zuberi"] * 40
+
+
 @pytest.mark.parametrize(
     ("before", "data", "kind"),
     [
