@@ -6,7 +6,7 @@ Models of this kind see spelling, endings and short phrases alike, need no dicti
 import numpy as np
 import numpy.typing as npt
 
-from streams.native import native
+from streams.native import eight_bytes, native
 
 # Of the sets tried, the one that finds most in texts of writers whom it was not trained on, and the second cheapest.
 ORDERS = (4, 6, 8)
@@ -117,13 +117,13 @@ def running_sums(text: bytes, weights: Weights, bits: int) -> Sums:
     size = len(text)
     sums = np.empty(size + 1, np.int64)
     runs, total = _runs_before(text), np.int64(0)
-    last_whole = size - _LONGEST  # from here on a run of each order fits, so nothing is asked
-    for place in range(last_whole + 1):
-        runs = (runs >> _BYTE) | (np.uint64(text[place + _LONGEST - 1]) << _HIGHEST_BYTE)
+    wholes = max(0, size - _LONGEST + 1)  # up to there a run of each order fits, so nothing is asked
+    for place in range(wholes):
+        runs = eight_bytes(text, place)
         sums[place] = total
         for order in ORDERS:
             total += weights[_slot_of(runs, order, bits)]
-    for place in range(max(0, last_whole + 1), size):
+    for place in range(wholes, size):
         runs = _next_runs(text, place, runs)
         sums[place] = total
         for order in ORDERS:
