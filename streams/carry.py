@@ -52,13 +52,20 @@ def dump(record: Record) -> bytes:
 
 
 def _dump(record: Record) -> bytes:
-    # orjson writes dataclasses and enums itself
     carried = {}
     for name in _CARRIED:
         value = getattr(record, name)
         if value is not None:
             carried[name] = value
-    return orjson.dumps(carried)
+    # orjson writes dataclasses and enums itself, and asks about tuples with names
+    return orjson.dumps(carried, default=_by_name)
+
+
+def _by_name(fact: Any) -> dict[str, Any]:
+    if not isinstance(fact, tuple):
+        raise TypeError(type(fact).__name__)
+    named: dict[str, Any] = fact._asdict()  # type: ignore[attr-defined]
+    return named
 
 
 def load(line: bytes) -> Record:

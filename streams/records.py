@@ -1,8 +1,11 @@
-"""A record on its way: where it came from, its conversation, and the facts that steps add."""
+"""A record on its way: where it came from, its conversation, and the facts that steps add.
+
+Facts are tuples: a dozen are made for every record, and a frozen dataclass costs three times as much.
+"""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from streams.outcomes import Copy, Level, Outcome, Reason, Split
 
@@ -14,8 +17,7 @@ class Role(StrEnum):
     TOOL = "tool"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One record's place in the drops. `record` counts from 0 within the object's version."""
 
     bucket: str
@@ -81,8 +83,7 @@ class Unreadable:
     heard: Conversation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of one message in code points of the converted text, end exclusive."""
 
     message: int
@@ -90,24 +91,21 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class PiiSpan:
+class PiiSpan(NamedTuple):
     message: int
     start: int
     end: int
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class PiiFacts:
+class PiiFacts(NamedTuple):
     """Personal data found; `status` is scrubbed, none_detected or requires_review."""
 
     spans: tuple[PiiSpan, ...] = ()
     status: str = "none_detected"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What a gate saw: level (None: nothing), score 0-1, the rules that spoke, and where."""
 
     level: Level | None
@@ -116,8 +114,7 @@ class Finding:
     spans: tuple[Span, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LanguageFacts:
+class LanguageFacts(NamedTuple):
     """ISO 639-1 code, the identifier's probability, whether the pack's gate is measured for it
     and whether the pack wants it."""
 
@@ -127,8 +124,7 @@ class LanguageFacts:
     is_wanted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class EarsFacts:
+class EarsFacts(NamedTuple):
     empathize: bool
     acknowledge: bool
     reflect: bool
@@ -137,8 +133,7 @@ class EarsFacts:
     rules: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class QualityFacts:
+class QualityFacts(NamedTuple):
     """Score 0-1, the floor that the pack sets for the record's tier, and what lowered it."""
 
     score: float
@@ -146,43 +141,37 @@ class QualityFacts:
     faults: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Category:
+class Category(NamedTuple):
     name: str
     confidence: float
     from_: str
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryFacts:
+class CategoryFacts(NamedTuple):
     """Categories, the primary first; never empty (`uncategorized` when nothing was sure)."""
 
     categories: tuple[Category, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     score: float
     rules: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TagFacts:
+class TagFacts(NamedTuple):
     bias: Tag | None = None
     grounded: Tag | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprints:
+class Fingerprints(NamedTuple):
     """Content hash (32 hex digits) and the near-copy bands (16 hex digits each, may be empty)."""
 
     content_hash: str
     bands: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class GroupFacts:
+class GroupFacts(NamedTuple):
     """The group that shares a split (16 hex digits), the split, and the curriculum stage 1-4."""
 
     group: str
@@ -190,8 +179,7 @@ class GroupFacts:
     stage: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """A step raised: its name and the exception's type, never its text."""
 
     step: str
