@@ -102,7 +102,8 @@ def _tags(desk: Desk, pack: Pack) -> None:
 
 def _fingerprints(desk: Desk, pack: Pack) -> None:
     assert desk.record.conversation is not None
-    desk.record.fingerprints = fingerprints(desk.record.conversation, pack)
+    folded = None if desk.scan is None else desk.scan.said()
+    desk.record.fingerprints = fingerprints(desk.record.conversation, pack, folded)
 
 
 def _group(desk: Desk, pack: Pack) -> None:

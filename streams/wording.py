@@ -30,9 +30,13 @@ def letters(text: str) -> bytes:
     return kept or folded
 
 
-def letters_of_each(texts: Sequence[str]) -> list[bytes]:
-    """`letters` of every text, in one pass where that is possible."""
-    folded = fold("\0".join(texts))
+def letters_of_each(texts: Sequence[str], folded: bytes | None = None) -> list[bytes]:
+    """`letters` of every text, in one pass where that is possible.
+
+    `folded` is the fold of the texts joined by NUL, where somebody has it.
+    """
+    if folded is None:
+        folded = fold("\0".join(texts))
     kept = _only(folded, _KEPT_AND_NUL)
     pieces = kept.split(b"\0")
     # a text of its own NUL, of other scripts, or of punctuation alone takes the long way

@@ -1,7 +1,7 @@
 """Asks the guards of a rule whether the words around a match make it harmless."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from streams.rules.model import Guard, Kind, Rule, Where
 from streams.steps.scan import Hit, Scan
@@ -9,8 +9,7 @@ from streams.steps.scan import Hit, Scan
 _ENDS = (b".", b"!", b"?", b"\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A hit with its start, in offsets of the scan's folded text."""
 
     hit: Hit

@@ -188,6 +188,11 @@ class Pack:
         return WordLists(names.given, (names.never | ENGLISH) - names.given - names.either)
 
     @cached_property
+    def known_sources(self) -> dict[str, str | None]:
+        """By the name of a source the category that it names, as found out so far: a catalogue has some dozens."""
+        return {}
+
+    @cached_property
     def columns(self) -> tuple[tuple[Kind, int, Rule], ...]:
         """Kind, reads and rule by rule number, as the scan wants them."""
         return tuple((rule.kind, int(rule.reads), rule) for rule in self.rules)

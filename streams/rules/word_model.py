@@ -249,11 +249,11 @@ def _lanes(units: npt.NDArray[np.float64]) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The pack's word models, and from which log-odds on an act or a tag is said."""
+    """The pack's word models, and from which log-odds on each of `REPLY_NAMES`, in their order, is said."""
 
     exchanges: WordModel
     replies: WordModel
-    thresholds: Mapping[str, float]
+    thresholds: tuple[float, ...]
 
 
 def read_words(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -> Words | None:
@@ -261,7 +261,7 @@ def read_words(fields: Fields, files: Mapping[str, bytes], faults: list[str]) ->
     exchanges = _model(fields, "exchanges", EXCHANGE_NAMES, files)
     replies = _model(fields, "replies", REPLY_NAMES, files)
     table = Fields(fields.table("thresholds"), f"{fields.place}: thresholds", faults)
-    thresholds = {name: table.number(name, _LOWEST, _HIGHEST) for name in REPLY_NAMES}
+    thresholds = tuple([table.number(name, _LOWEST, _HIGHEST) for name in REPLY_NAMES])
     table.close()
     return None if exchanges is None or replies is None else Words(exchanges, replies, thresholds)
 

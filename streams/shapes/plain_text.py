@@ -4,6 +4,7 @@ import re
 import unicodedata
 from typing import Any
 
+from streams.shapes.line_bytes import LineBytes
 from streams.shapes.markup import without_markup
 
 # Directional marks and interlinear marks show nothing and split words that a rule looks for: they go too.
@@ -37,15 +38,11 @@ _RARE = (
 )
 
 
-def may_be_unclean(line: bytes) -> bool:
+def may_be_unclean(line: bytes, looked: LineBytes) -> bool:
     """False only if `plain_text` would change no string of this valid JSON line. Reads bytes, so it is cheap."""
-    if b"<" in line or b"&" in line or b"\x7f" in line:
+    if looked.has_sign or (looked.has_rare_escape and _has_odd_escape(line)):
         return True
-    if b"\\" in line:
-        escapes = {part[:1] for part in line.split(b"\\")[1:]} - _HARMLESS_ESCAPES
-        if escapes and (escapes != {b"u"} or _has_odd_escape(line)):
-            return True
-    if line.isascii():
+    if looked.is_ascii:
         return False
     if b"\xc2" in line:
         return True
@@ -56,6 +53,9 @@ def may_be_unclean(line: bytes) -> bool:
 
 
 def _has_odd_escape(line: bytes) -> bool:
+    escapes = {part[:1] for part in line.split(b"\\")[1:]} - _HARMLESS_ESCAPES
+    if escapes and escapes != {b"u"}:
+        return True
     codes = {int(digits, 16) for digits in {part[:4] for part in line.split(b"\\u")[1:]}}
     return 0xDB40 in codes or any(_ODD.match(chr(code)) is not None for code in codes)
 

@@ -31,11 +31,20 @@ def _from_labels(labels: tuple[str, ...], pack: Pack) -> dict[str, float]:
 def _from_source(origin: Origin, pack: Pack) -> dict[str, float]:
     if origin.category is not None:
         return {origin.category: _SOURCE_CONFIDENCE}
-    words = _WORDS.findall(fold(origin.name).decode("utf-8", "surrogatepass"))
+    # a source's name is read once: its records share it
+    known = pack.known_sources
+    if origin.name not in known:
+        known[origin.name] = _named_by(origin.name, pack)
+    category = known[origin.name]
+    return {} if category is None else {category: _SOURCE_CONFIDENCE}
+
+
+def _named_by(source: str, pack: Pack) -> str | None:
+    words = _WORDS.findall(fold(source).decode("utf-8", "surrogatepass"))
     name = f" {' '.join(words)} "
     found = {category for word, category in pack.sources.items() if f" {word} " in name}
     # a source that names two kinds has not decided
-    return dict.fromkeys(found, _SOURCE_CONFIDENCE) if len(found) == 1 else {}
+    return found.pop() if len(found) == 1 else None
 
 
 def _from_rules(scan: Scan, pack: Pack) -> dict[str, float]:
@@ -43,8 +52,8 @@ def _from_rules(scan: Scan, pack: Pack) -> dict[str, float]:
     weigh."""
     scores = exchange_scores(scan, pack)
     if scores:
-        highest = max(map(scores.__getitem__, CATEGORIES))
-        odds = [exp(scores[name] - highest) for name in CATEGORIES]
+        highest = max(scores)
+        odds = [exp(score - highest) for score in scores]
         whole = sum(odds)
         least = pack.policy.category_floor * whole
         return {

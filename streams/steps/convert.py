@@ -9,6 +9,7 @@ from streams.outcomes import Reason
 from streams.records import Conversation, Unreadable
 from streams.shapes.dialogue import turns_of
 from streams.shapes.fields import LABEL_NAMES, canonical, shown_names
+from streams.shapes.line_bytes import look_at
 from streams.shapes.order import ORDER
 from streams.shapes.plain_text import make_plain, may_be_unclean
 
@@ -39,12 +40,12 @@ def convert(line: bytes, json_depth: int) -> Conversation | Unreadable:
             # files with a mark each, put one behind the other
             return convert(line[marks.end() :], json_depth)
         return Unreadable(_why_unparsed(line, error))
-    # brackets in texts count too, so this only spares the walk where it cannot find anything
-    if line.count(b"{") + line.count(b"[") > json_depth and _is_deeper(document, json_depth):
+    looked = look_at(line)
+    if looked.brackets > json_depth and _is_deeper(document, json_depth):
         return Unreadable(Reason.TOO_DEEP, shown_names(document))
     if type(document) is not dict and not _is_messages(document):
         return Unreadable(Reason.UNKNOWN_SHAPE, shown_names(document))
-    if may_be_unclean(line):
+    if may_be_unclean(line, looked):
         make_plain(document)
     fields = canonical(document) if type(document) is dict else {"messages": document}
     found = _shaped(fields)

@@ -20,7 +20,9 @@ def ears(conversation: Conversation, scan: Scan, pack: Pack) -> EarsFacts:
     names = [rule.id for rule in rules]
     scores = reply_scores(scan, pack)
     if scores and pack.words is not None:
-        heard = {act for act in ACTS if scores[act] >= pack.words.thresholds[act]}
+        # the acts stand first among what is said of a reply
+        said = zip(ACTS, scores, pack.words.thresholds, strict=False)
+        heard = {act for act, score, threshold in said if score >= threshold}
         if heard:
             acts |= heard
             names.append(MODEL)

@@ -109,17 +109,19 @@ def _bands(user: bytes, assistant: bytes, count: int) -> tuple[str, ...]:
     )
 
 
-def fingerprints(conversation: Conversation, pack: Pack) -> Fingerprints:
+def fingerprints(conversation: Conversation, pack: Pack, folded: bytes | None = None) -> Fingerprints:
     """The content hash of roles and letters, turn by turn, and the pack's number of near-copy bands.
 
     Case, accents, spacing and punctuation make no other content; another turn, order or role does. Texts of
-    fewer than about twelve words have no bands. The reasoning is no part of either.
+    fewer than about twelve words have no bands. The reasoning is no part of either. `folded` is the fold of the
+    messages joined by NUL, where the scan has made it.
     """
     whole: list[bytes] = []
     asked: list[bytes] = []
     answered: list[bytes] = []
     messages = conversation.messages
-    for message, own in zip(messages, letters_of_each([m.content for m in messages]), strict=True):
+    letters = letters_of_each([m.content for m in messages], folded)
+    for message, own in zip(messages, letters, strict=True):
         role = message.role
         # the length keeps two turns from reading like one
         whole += b"%s %d " % (role.encode(), len(own)), own

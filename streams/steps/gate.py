@@ -49,8 +49,8 @@ def finding(scan: Scan, kind: Kind, pack: Pack) -> Finding:
                 names.append(model.rule)
                 spans.update(passage)
                 level = _ACUTE if _ACUTE in {level, own_level} else _ELEVATED
-    if level is None and score == 0:
-        return NOTHING
+    if level is None:
+        return Finding(None, round(score, 4)) if score else NOTHING
     return Finding(level, round(score, 4), tuple(names), _longest(spans))
 
 

@@ -44,10 +44,10 @@ _NOBODY = Side([], b"")
 
 
 class WordScores(NamedTuple):
-    """What the word models say (log-odds by name) of both sides together, and of the assistant's words."""
+    """What the word models say (log-odds, in the order of their names) of both sides, and of the assistant's words."""
 
-    exchange: Mapping[str, float]
-    reply: Mapping[str, float]
+    exchange: Sequence[float]
+    reply: Sequence[float]
 
 
 _END = itemgetter(1)
@@ -82,6 +82,10 @@ class Scan:
             return self.side(reader)
         places = sorted([place for side in _BOTH for place in self.side(side).places])
         return Side(places, SEPARATOR.join([self.text[slice(*self.bounds(place))] for place in places]))
+
+    def said(self) -> bytes:
+        """The folded messages joined, without the reasoning."""
+        return self.text[: self.starts[len(self.conversation.messages)] - 1]
 
     def of(self, kind: Kind) -> Sequence[Hit]:
         """The hits of a kind in order of their ends."""

@@ -5,11 +5,13 @@ from math import exp
 from streams.records import Conversation, Tag, TagFacts
 from streams.rules.model import Kind, Pack, Rule
 from streams.rules.weighing import speaking, weigh
+from streams.rules.word_model import REPLY_NAMES
 from streams.steps.gate import said_by_both
 from streams.steps.scan import Scan
 from streams.steps.word_scores import reply_scores
 
 MODEL = "tags.model"
+_GROUNDED = REPLY_NAMES.index("grounded")
 
 
 def _tag(rules: list[Rule], heard: float | None, pack: Pack) -> Tag | None:
@@ -32,9 +34,9 @@ def _heard_bias(scan: Scan, pack: Pack) -> float | None:
 
 def _heard_grounded(scan: Scan, pack: Pack) -> float | None:
     scores = reply_scores(scan, pack)
-    if pack.words is None or not scores or scores["grounded"] < pack.words.thresholds["grounded"]:
+    if pack.words is None or not scores or scores[_GROUNDED] < pack.words.thresholds[_GROUNDED]:
         return None
-    return scores["grounded"]
+    return scores[_GROUNDED]
 
 
 def tags(conversation: Conversation, scan: Scan, pack: Pack) -> TagFacts:

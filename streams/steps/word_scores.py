@@ -1,26 +1,25 @@
 """What the pack's word models say of a conversation: read once for all the steps that ask."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from streams.rules.model import Pack, Reads
 from streams.rules.stems import stem_keys
-from streams.rules.word_model import Evidence, WordModel
 from streams.steps.scan import Scan, WordScores
 
-Scores = Mapping[str, float]
+Scores = Sequence[float]
 
-_NOBODY: Scores = {}
+_NOBODY: Scores = ()
 # Looked up once: in Python 3.11 a member costs ten times as much as a name.
 _PERSON, _ASSISTANT = int(Reads.USER), int(Reads.ASSISTANT)
 
 
 def exchange_scores(scan: Scan, pack: Pack) -> Scores:
-    """Log-odds by name (the categories) of both sides together; none without a model or a word."""
+    """Log-odds of `EXCHANGE_NAMES`, in their order, for both sides together; none without a model or a word."""
     return _kept(scan, pack).exchange
 
 
 def reply_scores(scan: Scan, pack: Pack) -> Scores:
-    """Log-odds by name (the four acts, grounded) of the assistant's words; none without a model or a word."""
+    """Log-odds of `REPLY_NAMES`, in their order, for the assistant's words; none without a model or a word."""
     return _kept(scan, pack).reply
 
 
@@ -34,12 +33,8 @@ def _kept(scan: Scan, pack: Pack) -> WordScores:
         has_words = len(person) + len(assistant) > 0
         scan.word_scores.append(
             WordScores(
-                _named(exchanges, exchanges.of_exchange(person, assistant)) if has_words else _NOBODY,
-                _named(replies, replies.of_reply(assistant)) if len(assistant) else _NOBODY,
+                exchanges.of_exchange(person, assistant).tolist() if has_words else _NOBODY,
+                replies.of_reply(assistant).tolist() if len(assistant) else _NOBODY,
             )
         )
     return scan.word_scores[0]
-
-
-def _named(model: WordModel, scores: Evidence) -> Scores:
-    return dict(zip(model.names, scores.tolist(), strict=True))

@@ -157,7 +157,7 @@ def test_what_is_no_word_model_is_refused(data: bytes) -> None:
 def test_a_pack_may_have_word_models() -> None:
     pack = read_pack(WORD_FILES)
     assert pack.words is not None
-    assert pack.words.thresholds["grounded"] == 0
+    assert pack.words.thresholds[REPLY_NAMES.index("grounded")] == 0
     assert read_pack(FILES).words is None
     assert set(ACTS) < set(REPLY_NAMES)
 

@@ -6,7 +6,7 @@ import pytest
 
 from streams.records import Conversation, Message, Origin, Role
 from streams.rules.pack import Pack, read_pack
-from streams.rules.word_model import WordModel
+from streams.rules.word_model import EXCHANGE_NAMES, REPLY_NAMES, WordModel
 from streams.steps.categories import categories
 from streams.steps.ears import ears
 from streams.steps.scan import Scan, scan
@@ -26,25 +26,26 @@ def scanned(pack: Pack, *turns: str, roles: tuple[Role, ...] = (Role.USER, Role.
 
 
 def test_the_reply_is_judged_by_the_assistants_words_alone(pack: Pack) -> None:
-    assert reply_scores(scanned(pack, "sorry", "ok"), pack)["empathize"] < 0
-    assert reply_scores(scanned(pack, "ok", "sorry"), pack)["empathize"] > 0
-    assert reply_scores(scanned(pack, "ok", "sorry", "hm", "try it"), pack)["support"] > 0
+    assert reply_scores(scanned(pack, "sorry", "ok"), pack)[REPLY_NAMES.index("empathize")] < 0
+    assert reply_scores(scanned(pack, "ok", "sorry"), pack)[REPLY_NAMES.index("empathize")] > 0
+    assert reply_scores(scanned(pack, "ok", "sorry", "hm", "try it"), pack)[REPLY_NAMES.index("support")] > 0
 
 
 def test_sides_keep_apart_whatever_their_order(pack: Pack) -> None:
     roles = (Role.ASSISTANT, Role.USER)
     found = exchange_scores(scanned(pack, "hello", "my visa", "hm", "yes", roles=roles), pack)
-    assert found["counseling"] > 0 > found["other"]
+    by_name = dict(zip(EXCHANGE_NAMES, found, strict=True))
+    assert by_name["counseling"] > 0 > by_name["other"]
 
 
 def test_without_words_or_without_a_model_nothing_is_said(pack: Pack) -> None:
-    assert exchange_scores(scanned(pack, "\u200b"), pack) == {}
-    assert reply_scores(scanned(pack, "visa"), pack) == {}
+    assert exchange_scores(scanned(pack, "\u200b"), pack) == ()
+    assert reply_scores(scanned(pack, "visa"), pack) == ()
     bare = replace(pack, words=None)
     assert (
         exchange_scores(scanned(bare, "visa", "sorry"), bare)
         == reply_scores(scanned(bare, "visa"), bare)
-        == {}
+        == ()
     )
 
 
