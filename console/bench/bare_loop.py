@@ -58,7 +58,7 @@ def mark_copies(asking: Sequence[Record], known: set[str], bands: set[str], agre
             continue
         if prints.content_hash in known:
             record.copy = Copy.EXACT
-        elif agreeing and sum(band in bands for band in prints.bands) >= agreeing:
+        elif agreeing and len(bands.intersection(prints.bands)) >= agreeing:
             record.copy = Copy.NEAR
         else:
             known.add(prints.content_hash)

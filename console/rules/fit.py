@@ -2,18 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import diags
+from scipy.sparse import diags, hstack
 from sklearn.linear_model import LogisticRegression
 
-from console.rules.instances import Floats, Instances, make_instances, slot_rows
-from console.rules.word_examples import Exchange
-from streams.fold import fold
+from console.rules.instances import Floats, Instances, make_instances, marked_text, slot_rows
 from streams.rules.labelled import Example
 from streams.rules.model import Kind
-from streams.rules.ngrams import FEW_SLOT_BITS, SLOT_BITS, plain
+from streams.rules.ngrams import FEW_SLOT_BITS, SLOT_BITS
 from streams.rules.scorer import Scorer, read_scorer, write_scorer
 
 # Chosen by cross-validation over writers, all of them flat around these (see the README's page on screening).
@@ -21,16 +19,20 @@ _INVERSE_PENALTY = 15.0
 # Power of the inverse document frequency by which a slot's penalty shrinks; what a text is about at all shows in
 # more common ones than whether somebody is in danger.
 _RARITY, _SIDE_RARITY = 2.0, 1.0
+# How much an example's words of the other side count beside those that are judged.
+_SHARE_BESIDE = 0.6
 _MOST_STEPS = 2000
 _SEED = 20261126  # of the order in which the solver takes the examples
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A trained model as a file, and as what reads it."""
+    """A trained model as a file, and as what reads it; and the one of the other side's words, where there is one."""
 
     file: bytes
     scorer: Scorer
+    beside_file: bytes | None = None
+    beside: Scorer | None = None
 
 
 def digest_of_examples(examples: Iterable[Example]) -> str:
@@ -44,44 +46,28 @@ def digest_of_examples(examples: Iterable[Example]) -> str:
 
 def train(examples: Sequence[Example], gate: Kind) -> Trained:
     """The gate's own model. The same examples give the same decisions."""
-    return _trained(examples, [example.label for example in examples], gate, with_windows=True)
+    labels, digest = [example.label for example in examples], digest_of_examples(examples)
+    instances = make_instances(examples, labels, gate, SLOT_BITS, with_windows=True)
+    if gate is not Kind.UNSAFE_REPLY:
+        return _trained(*fit(instances, _RARITY), digest)
+    # whose words are not judged say what is talked about: they are learnt from together with those that are
+    other = slot_rows([marked_text(example, Kind.CRISIS)[0] for example in examples], FEW_SLOT_BITS)
+    both = hstack([instances.slots, _SHARE_BESIDE * other[instances.examples]]).tocsr()
+    weights, bias = fit(replace(instances, slots=both), _RARITY)
+    own, beside = np.split(weights, [1 << SLOT_BITS])
+    trained, told = _trained(own, bias, digest), _trained(beside * _SHARE_BESIDE, 0.0, digest)
+    return replace(trained, beside_file=told.file, beside=told.scorer)
 
 
 def train_side(examples: Sequence[Example], labels: Sequence[bool], gate: Kind) -> Trained:
     """A model that tells the labelled True from the rest by whole texts: a question that no bracket answers."""
-    return _trained(examples, labels, gate, with_windows=False)
+    instances = make_instances(examples, labels, gate, FEW_SLOT_BITS, with_windows=False)
+    return _trained(*fit(instances, _SIDE_RARITY), digest_of_examples(examples))
 
 
-def _trained(
-    examples: Sequence[Example], labels: Sequence[bool], gate: Kind, *, with_windows: bool
-) -> Trained:
-    bits, rarity = (SLOT_BITS, _RARITY) if with_windows else (FEW_SLOT_BITS, _SIDE_RARITY)
-    instances = make_instances(examples, labels, gate, bits, with_windows=with_windows)
-    weights, bias = fit(instances, rarity)
-    file = write_scorer(weights, bias, digest_of_examples(examples))
+def _trained(weights: Floats, bias: float, digest: str) -> Trained:
+    file = write_scorer(weights, bias, digest)
     return Trained(file, read_scorer(file))
-
-
-def digest_of_biased(exchanges: Iterable[tuple[Exchange, bool]]) -> str:
-    """sha256 hex over the texts and labels, in their order."""
-    whole = hashlib.sha256()
-    for exchange, is_biased in exchanges:
-        whole.update(f"{exchange.person}\n{exchange.assistant}\n{is_biased}\n".encode())
-    return whole.hexdigest()
-
-
-def bias_text(exchange: Exchange) -> bytes:
-    """The plain text in which bias is looked for: what the person says, and behind it the assistant."""
-    return plain(fold(exchange.person)) + plain(fold(exchange.assistant))
-
-
-def train_bias(exchanges: Sequence[tuple[Exchange, bool]]) -> bytes:
-    """The model that tells bias in the words of both sides, as a file."""
-    texts = [bias_text(exchange) for exchange, _ in exchanges]
-    labels = np.array([is_biased for _, is_biased in exchanges])
-    instances = Instances(slot_rows(texts, FEW_SLOT_BITS), labels, np.ones(len(texts)), np.arange(len(texts)))
-    weights, bias = fit(instances, _RARITY)
-    return write_scorer(weights, bias, digest_of_biased(exchanges))
 
 
 def fit(instances: Instances, rarity_power: float) -> tuple[Floats, float]:

@@ -6,7 +6,7 @@ words, whether an example holds them or not. So the model knows more words than 
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from streams.rules.word_model import (
     ACTS,
     ANYWHERE,
     ASSISTANT,
+    BIAS,
     EXCHANGE_NAMES,
     LENGTH_POWER,
     PERSON,
@@ -34,7 +35,8 @@ from streams.rules.word_model import (
 # Chosen on examples written after the lexicons were done; five-fold cross-validation is flat around these (0.89).
 _EXCHANGE_INVERSE_PENALTY, _REPLY_INVERSE_PENALTY = 10.0, 3.0
 _MOST_STEPS = 2000
-_TRIFLE = 0.1
+# Smaller weights are left out: they fill the table and move nothing. Bias is spread over more words.
+_TRIFLE, _TRIFLE_OF_BIAS = 0.1, 0.3
 # A word tells first what it says on either side, then what it says on its own.
 _OWN_SIDE = 0.7
 _SIDES = {"person": PERSON, "assistant": ASSISTANT}
@@ -48,8 +50,10 @@ Feature = tuple[str, Hashable]
 Counts = dict[Feature, float]
 
 
-def train_exchanges(categories: Sequence[Exchange], lexicon: Lexicon) -> bytes:
-    """The model of both sides together, as a file."""
+def train_exchanges(
+    categories: Sequence[Exchange], biased: Sequence[tuple[Exchange, bool]], lexicon: Lexicon
+) -> bytes:
+    """The model of both sides together, as a file. Each name weighs what its own examples hold."""
     places = {name: place for place, name in enumerate(EXCHANGE_NAMES)}
     rows, bias = _Rows(len(places)), np.zeros(len(places))
     counts, vectorizer, matrix = _exchange_matrix(categories, lexicon)
@@ -60,8 +64,19 @@ def train_exchanges(categories: Sequence[Exchange], lexicon: Lexicon) -> bytes:
         bias[places[name]] = intercept
     assert set(fitted.classes_) == set(CATEGORIES)
 
-    digest = digest_of(categories, [lexicon])
+    exchanges, labels = zip(*biased, strict=True)
+    counts, vectorizer, matrix = _exchange_matrix(exchanges, {})
+    fitted = LogisticRegression(C=_EXCHANGE_INVERSE_PENALTY, max_iter=_MOST_STEPS).fit(matrix, labels)
+    rows.add(counts, vectorizer, fitted.coef_[0], {}, places[BIAS], _TRIFLE_OF_BIAS)
+    bias[places[BIAS]] = fitted.intercept_[0]
+
+    digest = digest_of([*categories, *named_by_bias(biased)], [lexicon])
     return write_word_model(EXCHANGE_NAMES, rows.weights, bias.tolist(), digest)
+
+
+def named_by_bias(biased: Sequence[tuple[Exchange, bool]]) -> list[Exchange]:
+    """The exchanges with `bias` as their name, or none."""
+    return [replace(exchange, name=BIAS if is_biased else "") for exchange, is_biased in biased]
 
 
 def train_replies(
@@ -189,6 +204,7 @@ class _Rows:
         weights: Floats,
         lexicon: Lexicon,
         column: int,
+        trifle: float = _TRIFLE,
     ) -> None:
         """Adds to each slot what its gram weighs itself, on both sides, and as each of its concepts."""
         by_feature = dict(zip(vectorizer.feature_names_, weights.tolist(), strict=True))
@@ -201,7 +217,7 @@ class _Rows:
                 weight = own * by_feature.get((place, gram), 0.0) + by_feature.get((_BOTH, gram), 0.0)
                 for concept in lexicon.get(gram, ()):
                     weight += by_feature.get((place, concept), 0.0) + by_feature.get((_BOTH, concept), 0.0)
-                if abs(weight) >= _TRIFLE:
+                if abs(weight) >= trifle:
                     self.seen[place, gram] += seen[place, gram]
                     self._put((place, gram), weight, column)
 

@@ -15,7 +15,8 @@ from scipy.sparse import csr_matrix
 from streams.fold import fold
 from streams.rules.labelled import CLOSE, OPEN, Example, own_words
 from streams.rules.model import Kind
-from streams.rules.ngrams import plain, slots
+from streams.rules.ngrams import slots
+from streams.rules.plain import as_plain, plain
 
 # Bytes of the windows that are learnt from: the one that is scored, and one that holds little but the passage.
 _WINDOWS = (250, 700)
@@ -49,7 +50,7 @@ def marked_text(example: Example, gate: Kind) -> tuple[bytes, npt.NDArray[np.boo
         .replace(CLOSE, f" {_CLOSED.decode()} ")
     )
     words, marks, is_open = [], [], False
-    for word in plain(fold(text)).split(b" "):
+    for word in plain(fold(text)).text.split(b" "):
         if word in {_OPENED, _CLOSED}:
             is_open = word == _OPENED
         else:
@@ -103,7 +104,7 @@ def slot_rows(texts: Sequence[bytes], bits: int) -> csr_matrix:
     """A row of counts of 2^bits slots for each plain text, divided as `Scorer` divides its evidence."""
     columns, values, ends = [], [], [0]
     for text in texts:
-        places = slots(text, bits)
+        places = slots(as_plain(text), bits)
         slot, count = np.unique(places, return_counts=True)
         columns.append(slot)
         values.append(count / np.sqrt(max(1, len(places))))

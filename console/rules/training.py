@@ -45,6 +45,8 @@ def train_gate(gate: Kind, out: Path, console: Console, *, is_validated: bool) -
     )
     model = train(examples, gate)
     _write(out / f"{gate}{SUFFIX}", model.file, console)
+    if model.beside_file is not None:
+        _write(out / f"{gate}_beside{SUFFIX}", model.beside_file, console)
     if gate is Kind.CRISIS:
         _train_sides(examples, out, console)
     if is_validated:
@@ -53,7 +55,7 @@ def train_gate(gate: Kind, out: Path, console: Console, *, is_validated: bool) -
         console.print(_by_writer(examples, own))
     calibration = labelled(gate, CALIBRATION)
     if calibration:
-        own, true = scores(model.scorer, calibration, gate), labels_of(calibration)
+        own, true = scores(model.scorer, calibration, gate, model.beside), labels_of(calibration)
         sizes = np.array([len(marked_text(example, gate)[0]) for example in calibration])
         console.print(_thresholds("calibration set", own, true))
         console.print(_by_length(own, true, sizes))

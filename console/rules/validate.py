@@ -9,6 +9,7 @@ from console.rules.fit import train
 from console.rules.instances import Floats, marked_text
 from streams.rules.labelled import Example
 from streams.rules.model import Kind
+from streams.rules.plain import as_plain
 from streams.rules.scorer import Scorer
 
 Labels = npt.NDArray[np.bool_]
@@ -16,9 +17,14 @@ _SEED = 20261126  # of the order in which the curve takes examples
 _CURVE = (250, 500, 1000, 2000, 3000, 4000, 6000, 8000, 12000, 16000)
 
 
-def scores(scorer: Scorer, examples: Sequence[Example], gate: Kind) -> Floats:
-    """The model's score of each example."""
-    return np.array([scorer.score(marked_text(example, gate)[0]).value for example in examples])
+def scores(scorer: Scorer, examples: Sequence[Example], gate: Kind, beside: Scorer | None = None) -> Floats:
+    """The model's score of each example; with what the other side's words add, where it is asked about these."""
+    found = np.array(
+        [scorer.score(as_plain(marked_text(example, gate)[0])).value for example in examples], np.float64
+    )
+    if beside is not None:
+        found += [beside.whole(as_plain(marked_text(example, Kind.CRISIS)[0])) for example in examples]
+    return found
 
 
 def labels_of(examples: Sequence[Example]) -> Labels:
@@ -32,7 +38,7 @@ def leave_one_writer_out(examples: Sequence[Example], gate: Kind) -> Floats:
         others = [example for example in examples if example.writer != writer]
         own = [place for place, example in enumerate(examples) if example.writer == writer]
         model = train(others, gate)
-        found[own] = scores(model.scorer, [examples[place] for place in own], gate)
+        found[own] = scores(model.scorer, [examples[place] for place in own], gate, model.beside)
     return found
 
 
@@ -59,5 +65,5 @@ def curve(
     for count in (*(count for count in _CURVE if count < len(examples)), len(examples)):
         taken = [examples[place] for place in sorted(order[:count])]
         model = train(taken, gate)
-        found, labels = scores(model.scorer, test, gate), labels_of(test)
+        found, labels = scores(model.scorer, test, gate, model.beside), labels_of(test)
         yield count, area(found, labels), alarms_at(found, labels, 0.95)

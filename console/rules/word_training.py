@@ -1,4 +1,4 @@
-"""`forebay rules train words`: makes the word models, and the one of bias, from the examples and lexicons of the package."""
+"""`forebay rules train words`: makes the word models from the examples and lexicons of the package."""
 
 from pathlib import Path
 
@@ -6,17 +6,16 @@ from rich.console import Console
 from rich.table import Table
 
 from console.rules.acts import counts_of
-from console.rules.fit import bias_text, train_bias
 from console.rules.fit_words import train_exchanges, train_replies
 from console.rules.sets import CALIBRATION, Row, rows
 from console.rules.word_examples import biased, categories, exchange_of, grounding, lexicon, sentences
 from streams.fold import fold
 from streams.rules.model import Kind
-from streams.rules.scorer import read_scorer
+from streams.rules.plain import plain
 from streams.rules.stems import stem_keys
-from streams.rules.word_model import ACTS, REPLY_NAMES, read_word_model
+from streams.rules.word_model import ACTS, BIAS, EXCHANGE_NAMES, REPLY_NAMES, read_word_model
 
-EXCHANGES, REPLIES, BIAS = "exchanges.npz", "replies.npz", "bias.npz"
+EXCHANGES, REPLIES = "exchanges.npz", "replies.npz"
 
 _THRESHOLDS = (-2.4, -2.1, -1.8, -1.5, -1.2, -0.9, -0.6, -0.2, 0.0, 0.2)
 
@@ -29,11 +28,10 @@ def train_words(out: Path, console: Console) -> None:
         f" {len(of_acts)} sentences of acts, {len(of_sources)} of sources"
     )
     files = {
-        EXCHANGES: train_exchanges(of_categories, lexicon(Kind.CATEGORIES, "categories")),
+        EXCHANGES: train_exchanges(of_categories, of_bias, lexicon(Kind.CATEGORIES, "categories")),
         REPLIES: train_replies(
             of_acts, of_sources, (lexicon(Kind.EARS, "ears"), lexicon(Kind.TAGS, "grounded"))
         ),
-        BIAS: train_bias(of_bias),
     }
     for name, file in files.items():
         (out / name).write_bytes(file)
@@ -52,13 +50,18 @@ def _calibration(files: dict[str, bytes]) -> Table:
     said: dict[str, tuple[list[float], list[bool]]] = {}
     for place, name in enumerate(REPLY_NAMES):
         own = of_acts if name in ACTS else of_sources
-        replies = [stem_keys(fold(exchange_of(row).assistant)) for row in own]
+        replies = [stem_keys(plain(fold(exchange_of(row).assistant))) for row in own]
         said[name] = (
             [float(model.of_reply(reply)[place]) for reply in replies],
             [_holds(r, name) for r in own],
         )
-    bias, texts = read_scorer(files[BIAS]), [bias_text(exchange_of(row)) for row in of_bias]
-    said["bias"] = [bias.score(text).value for text in texts], [_holds(row, "bias") for row in of_bias]
+    exchanges = read_word_model(files[EXCHANGES])
+    both = [
+        exchanges.of_exchange(*(stem_keys(plain(fold(text))) for text in (own.person, own.assistant)))
+        for own in map(exchange_of, of_bias)
+    ]
+    place = EXCHANGE_NAMES.index(BIAS)
+    said[BIAS] = [float(scores[place]) for scores in both], [_holds(row, BIAS) for row in of_bias]
     for name, (scores, labels) in said.items():
         counts = [counts_of(zip((s >= t for s in scores), labels, strict=True)) for t in _THRESHOLDS]
         table.add_row(name, *(f"{count.f1:.2f}" for count in counts))

@@ -10,6 +10,7 @@ from math import inf
 
 from streams.rules.fields import Fields
 from streams.rules.model import GATES, Kind
+from streams.rules.plain import Plain
 from streams.rules.scorer import PASSAGE_BYTES, WINDOW_BYTES, BadModel, Score, Scorer, read_scorer
 
 _LONGER = "longer"
@@ -38,7 +39,7 @@ class Side:
     scorer: Scorer
     threshold: float
 
-    def says_yes(self, text: bytes) -> bool:
+    def says_yes(self, text: Plain) -> bool:
         return self.scorer.score(text).value >= self.threshold
 
 
@@ -51,7 +52,8 @@ class GateModel:
     `passage_thresholds`: what is said in one sentence among thousands of words shows in no larger window.
     `scope` must agree where a text is less than `scope_below` above its threshold: it tells talk of somebody's life
     from requests of other kinds ("how do I kill a process"), which the first one, asked for every quiet sign, cannot.
-    `acute` tells the graver of what both have found.
+    `acute` tells the graver of what both have found. `beside` adds what the other side's words say, all of them: what
+    harms as an answer depends on what was told.
     `rule` is the name under which it stands in a finding. `least_recall` and `most_false_alarms` are what the pack
     promises of the gate as a whole, rules and model together, on its test set: shares that `forebay rules check`
     holds against the bounds of what it measures.
@@ -64,29 +66,30 @@ class GateModel:
     scope: Side | None
     scope_below: float
     acute: Side | None
+    beside: Scorer | None
     least_recall: float
     most_false_alarms: float
 
-    def margin(self, text: bytes) -> tuple[float, Score]:
-        """How far a text's score lies above the threshold for its length, and that score, of window or passage."""
-        if len(text) <= WINDOW_BYTES:
+    def margin(self, text: Plain, other: Plain | None) -> tuple[float, Score]:
+        """How far a text's score lies above the threshold for its length, and that score, of window or passage.
+
+        `other` is what the other side says, where it is known.
+        """
+        added = 0.0 if self.beside is None or other is None else self.beside.whole(other)
+        size = len(text.text)
+        if size <= WINDOW_BYTES:
             found = self.scorer.score(text)
-            return found.value - self.thresholds.of(len(text)), found
+            return added + found.value - self.thresholds.of(size), found
         window, passage = self.scorer.scores(text, (WINDOW_BYTES, PASSAGE_BYTES))
-        by_window = window.value - self.thresholds.of(len(text))
-        by_passage = passage.value - self.passage_thresholds.of(len(text))
+        by_window = added + window.value - self.thresholds.of(size)
+        by_passage = added + passage.value - self.passage_thresholds.of(size)
         return (by_window, window) if by_window >= by_passage else (by_passage, passage)
 
-    def speaks(self, text: bytes, margin: float) -> bool:
+    def speaks(self, text: Plain, margin: float) -> bool:
         """Whether a text with this margin is what the gate must find."""
         if margin < 0:
             return False
         return self.scope is None or margin >= self.scope_below or self.scope.says_yes(text)
-
-
-def read_bias(fields: Fields, files: Mapping[str, bytes]) -> Side | None:
-    """What tells bias in the words of both sides, where the file of kind `models` names it."""
-    return _side(fields, "bias", files)
 
 
 def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -> dict[Kind, GateModel]:
@@ -103,6 +106,8 @@ def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -
         scorer = _scorer(one, one.text("file"), files)
         thresholds, of_passages = _by_length(one, "thresholds"), _by_length(one, "passage_thresholds")
         scope, acute = _side(one, "scope", files), _side(one, "acute", files)
+        beside_file = one.text("beside_file", "")
+        beside = _scorer(one, beside_file, files) if beside_file else None
         scope_below = one.number("scope_below", 0, _HIGHEST, inf)
         least, most = one.number("least_recall", 0, 1), one.number("most_false_alarms", 0, 1)
         one.close()
@@ -115,6 +120,7 @@ def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -
                 scope,
                 scope_below,
                 acute,
+                beside,
                 least,
                 most,
             )

@@ -14,8 +14,8 @@ from streams.rules.policy import Policy
 
 if TYPE_CHECKING:
     from streams.rules.database import Databases
-    from streams.rules.gate_model import GateModel, Side
-    from streams.rules.word_model import Words
+    from streams.rules.gate_model import GateModel
+    from streams.rules.word_models import Words
     from streams.rules.words import WordLists
 
 
@@ -160,7 +160,6 @@ class Pack:
     sources: Mapping[str, str]
     hotlines: frozenset[str]
     models: Mapping[Kind, "GateModel"]
-    bias: "Side | None"
     words: "Words | None"
     names: NameWords
     databases: "Databases" = field(repr=False, compare=False)

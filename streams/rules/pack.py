@@ -54,7 +54,6 @@ def read_pack(files: Mapping[str, bytes], database: bytes | None = None) -> Pack
         sources=reader.sources,
         hotlines=reader.hotlines,
         models=reader.models,
-        bias=reader.bias,
         words=reader.words,
         names=reader.names,
         databases=compiled,

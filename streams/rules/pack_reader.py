@@ -10,11 +10,12 @@ from streams.rules.checks import CHECKS
 from streams.rules.database import hint_needle
 from streams.rules.dialect import BadPattern, prove, translate
 from streams.rules.fields import SUFFIX, Fields, read_yaml
-from streams.rules.gate_model import GateModel, Side, read_bias, read_models
+from streams.rules.gate_model import GateModel, read_models
 from streams.rules.model import CATEGORIES, Guard, Kind, Reads, Rule, Where
 from streams.rules.names import NameWords, Place
 from streams.rules.policy import Policy, read_policy
-from streams.rules.word_model import ACTS, Words, read_words
+from streams.rules.word_model import ACTS
+from streams.rules.word_models import Words, read_words
 
 TAGS = ("bias", "grounded")
 PII_TYPES = (
@@ -48,7 +49,6 @@ class PackReader:
         self.names = NameWords()
         self.rules: list[Rule] = []
         self.models: dict[Kind, GateModel] = {}
-        self.bias: Side | None = None
         self.words: Words | None = None
         self.seen: Counter[str] = Counter()
 
@@ -231,7 +231,6 @@ def gather(files: Mapping[str, bytes]) -> PackReader:
                 reader.names = NameWords.read(fields)
             case "models":
                 reader.models |= read_models(fields, files, reader.faults)
-                reader.bias = read_bias(fields, files)
             case "words":
                 reader.words = read_words(fields, files, reader.faults)
             case "":

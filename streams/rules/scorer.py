@@ -15,7 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.native import native
-from streams.rules.ngrams import FEW_SLOT_BITS, ORDERS, SLOT_BITS, Sums, Weights, running_sums
+from streams.rules.ngrams import (
+    FEW_SLOT_BITS,
+    ORDERS,
+    SLOT_BITS,
+    Sums,
+    Weights,
+    running_sums,
+    total,
+)
+from streams.rules.plain import Places, Plain
 
 # About 180 words: as much as danger told quietly needs around it. Larger ones measured no better and lose one
 # sentence among many (see the README's page on screening).
@@ -25,7 +34,9 @@ WINDOW_BYTES = 1000
 PASSAGE_BYTES = 500
 _STRIDES = 4  # windows start so many times within the length of one
 
-LAYOUT = 5
+_RUNS_OF_WORD = len(ORDERS)
+
+LAYOUT = 6
 _LARGEST_WEIGHT = np.iinfo(np.int8).max
 _LARGEST_UNIT = 1.0  # log-odds: a weight of several thousands is none that training finds
 
@@ -55,36 +66,45 @@ class Scorer:
     bias: float
     examples: str
 
-    def score(self, text: bytes) -> Score:
-        """The score of the gravest window of a plain text (`ngrams.plain`)."""
+    def score(self, text: Plain) -> Score:
+        """The score of the gravest window of a text."""
         return self.scores(text, (WINDOW_BYTES,))[0]
 
-    def scores(self, text: bytes, sizes: Sequence[int]) -> list[Score]:
-        """The gravest window of each size in a plain text; all of the text where it is no longer than that.
+    def whole(self, text: Plain) -> float:
+        """The score of all of a text, whatever its length."""
+        evidence = total(text, self.weights, self.bits)
+        return self.bias + self.unit * evidence / sqrt(max(1, _RUNS_OF_WORD * len(text.starts)))
 
-        A window's evidence is divided by the root of its places, so that short and long ones compare.
+    def scores(self, text: Plain, sizes: Sequence[int]) -> list[Score]:
+        """The gravest window of each size in a text; all of the text where it is no longer than that.
+
+        A window's evidence is divided by the root of its runs, so that short and long ones compare.
         """
         sums = running_sums(text, self.weights, self.bits)
         found = []
         for asked in sizes:
-            size = min(asked, len(text))
-            evidence, start = _gravest(sums, size)
-            value = self.bias + self.unit * evidence / sqrt(len(ORDERS) * size)
-            found.append(Score(value, start, start + size))
+            size = min(asked, len(text.text))
+            evidence, start = _gravest(text.starts, sums, len(text.text), size)
+            found.append(Score(self.bias + self.unit * evidence, start, start + size))
         return found
 
 
 @native
-def _gravest(sums: Sums, size: int) -> tuple[int, int]:
+def _gravest(starts: Places, sums: Sums, length: int, size: int) -> tuple[float, int]:
     """The evidence of the first of the gravest windows of a size, and its start."""
-    last, stride = len(sums) - 1 - size, max(1, size // _STRIDES)
-    gravest, start, at = sums[size] - sums[0], 0, 0
-    while at < last:
+    last, stride = length - size, max(1, size // _STRIDES)
+    gravest, start, at, first, behind = -np.inf, 0, 0, 0, 0
+    while True:
+        while first < len(starts) and starts[first] < at:
+            first += 1
+        while behind < len(starts) and starts[behind] < at + size:
+            behind += 1
+        evidence = (sums[behind] - sums[first]) / sqrt(max(1, (behind - first) * _RUNS_OF_WORD))
+        if evidence > gravest:
+            gravest, start = evidence, at
+        if at == last:
+            return gravest, start
         at = min(at + stride, last)
-        own = sums[at + size] - sums[at]
-        if own > gravest:
-            gravest, start = own, at
-    return gravest, start
 
 
 def write_scorer(weights: npt.NDArray[np.float64], bias: float, examples: str) -> bytes:

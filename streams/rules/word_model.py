@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.native import native, ones
-from streams.rules.fields import Fields
 from streams.rules.model import CATEGORIES
 from streams.rules.scorer import BadModel
 from streams.rules.stems import DOT, QUESTION, Keys
@@ -33,7 +32,8 @@ _LAST_SLOT = np.uint64((1 << SLOT_BITS) - 1)
 LENGTH_POWER = 0.3
 
 ACTS = ("empathize", "acknowledge", "reflect", "support")
-EXCHANGE_NAMES = CATEGORIES
+BIAS = "bias"
+EXCHANGE_NAMES = (*CATEGORIES, BIAS)
 # The more sentences a reply has, the likelier one of them says something by chance: so much log-odds a fold of e.
 _CAUTION = 0.5
 REPLY_NAMES = (*ACTS, "grounded")
@@ -56,7 +56,6 @@ _WEIGHT_BITS, _WEIGHT_MASK = 16, np.uint64(0xFFFF)
 _ADDED_AT_ONCE = 256
 _ONE = np.uint64(1)
 _LEAST_WEIGHT = 1e-9  # where no row has one
-_LOWEST, _HIGHEST = -50.0, 50.0  # log-odds beyond which nothing is told apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,38 +244,3 @@ def _lanes(units: npt.NDArray[np.float64]) -> Table:
     shifts = np.arange(_WEIGHTS_OF_LANE, dtype=np.uint64) * np.uint64(_WEIGHT_BITS)
     packed: Table = (padded.reshape(rows + 1, lanes, _WEIGHTS_OF_LANE) << shifts).sum(axis=2)
     return packed
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The pack's word models, and from which log-odds on each of `REPLY_NAMES`, in their order, is said."""
-
-    exchanges: WordModel
-    replies: WordModel
-    thresholds: tuple[float, ...]
-
-
-def read_words(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -> Words | None:
-    """The models in the pack's file of kind `words`. What is wrong, a missing file too, becomes a fault."""
-    exchanges = _model(fields, "exchanges", EXCHANGE_NAMES, files)
-    replies = _model(fields, "replies", REPLY_NAMES, files)
-    table = Fields(fields.table("thresholds"), f"{fields.place}: thresholds", faults)
-    thresholds = tuple([table.number(name, _LOWEST, _HIGHEST) for name in REPLY_NAMES])
-    table.close()
-    return None if exchanges is None or replies is None else Words(exchanges, replies, thresholds)
-
-
-def _model(fields: Fields, key: str, names: tuple[str, ...], files: Mapping[str, bytes]) -> WordModel | None:
-    file = fields.text(key)
-    if file and file not in files:
-        fields.fault(f"{file} is missing: `forebay rules train words` makes it")
-    elif file:
-        try:
-            model = read_word_model(files[file])
-        except BadModel as error:
-            fields.fault(f"{file}: {error}")
-        else:
-            if model.names == names:
-                return model
-            fields.fault(f"{file}: it does not name {', '.join(names)}")
-    return None

@@ -10,6 +10,7 @@ from streams.native import eight_bytes, native
 _Keys = npt.NDArray[np.uint64]
 _Lists = npt.NDArray[np.uint8]
 _Letters = npt.NDArray[np.uint8]
+_Bits = npt.NDArray[np.uint8]
 _Places = npt.NDArray[np.int64]
 
 # What stands between words becomes a space: all of ASCII but letters and the apostrophe.
@@ -59,7 +60,7 @@ def _key(word: bytes) -> int:
 class WordLists:
     """Lists that share no word, numbered from 1. A word is found by one multiplication."""
 
-    __slots__ = ("_keys", "_known", "_lists", "_shift")
+    __slots__ = ("_first", "_keys", "_known", "_lists", "_shift")
 
     def __init__(self, *lists: Iterable[bytes]) -> None:
         numbers = {_key(word): number for number, words in enumerate(lists, 1) for word in words}
@@ -68,53 +69,60 @@ class WordLists:
         # the first slot stays free: what is known not to be there is looked for in it
         self._keys = np.zeros(1 + (1 << bits), np.uint64)
         self._lists = np.zeros(1 + (1 << bits), np.uint8)
-        self._known = np.zeros(max(1, (_BITS_OF_SLOT << bits) >> 3), np.uint8)
-        _put(
-            np.array([*numbers], np.uint64),
-            np.array([*numbers.values()], np.uint8),
-            self._shift,
-            self._known,
-            self._keys,
-            self._lists,
-        )
+        keys, own = np.array([*numbers], np.uint64), np.array([*numbers.values()], np.uint8)
+        _put(keys, own, self._shift, self._keys, self._lists)
+        self._known, self._first = self._bits(keys), self._bits(keys[own == 1])
+
+    def _bits(self, keys: _Keys) -> _Bits:
+        """A bit for each place of a word, set where one of these may be."""
+        found = np.zeros(max(1, (_BITS_OF_SLOT << (64 - int(self._shift))) >> 3), np.uint8)
+        _set(keys, self._shift, found)
+        return found
 
     def of_each(self, folded: bytes) -> bytes:
         """For each of `words_of` the number of its list; 0 where it is in none."""
-        return self._find(folded, _SPACED, _AS_IS)[0].tobytes()
+        text, cuts, words = _cut_words(folded, _SPACED)
+        found = np.empty(words, np.uint8)
+        _look_up(text, cuts, self._shift, self._known, self._keys, self._lists, found)
+        return found.tobytes()
 
     def ends(self, cased: bytes) -> tuple[list[int], list[int]]:
         """Where words of the first list end, and where those with a capital do that are of it or of no list.
 
         Words are here runs of ASCII letters, at least two of them; `cased` is folded but for the case.
         """
-        lists, cuts = self._find(cased, _LETTERS, _SMALL)
-        listed, capital = np.empty(len(lists), np.int64), np.empty(len(lists), np.int64)
-        of_list, with_capital = _names(cased, lists, cuts, listed, capital)
+        text, cuts, words = _cut_words(cased, _LETTERS)
+        listed, capital = np.empty(words, np.int64), np.empty(words, np.int64)
+        of_list, with_capital = _names(
+            text, cuts, self._shift, self._first, self._keys, self._lists, listed, capital
+        )
         return listed[:of_list].tolist(), capital[:with_capital].tolist()
 
-    def _find(self, text: bytes, letters: _Letters, small: np.uint64) -> tuple[_Lists, _Places]:
-        """Of each word its list, and where words start and end, in turn.
 
-        Words are made of the bytes that `letters` has a one for; `small` is or-ed to eight of them at once. The
-        places are those of the text with `_AROUND` bytes before it.
-        """
-        text = b"".join((_PAD, text, _PAD))
-        cuts = np.empty(len(text) + 2, np.int64)
-        lists = np.empty(int(_cut(text, letters, cuts)) // 2, np.uint8)
-        _look_up(text, cuts, small, self._shift, self._known, self._keys, self._lists, lists)
-        return lists, cuts
+def _cut_words(text: bytes, letters: _Letters) -> tuple[bytes, _Places, int]:
+    """The text with `_AROUND` bytes on either side, where its words start and end there, in turn, and how many it has.
+
+    Words are made of the bytes that `letters` has a one for.
+    """
+    text = b"".join((_PAD, text, _PAD))
+    cuts = np.empty(len(text) + 2, np.int64)
+    return text, cuts, int(_cut(text, letters, cuts)) // 2
 
 
 @native
-def _put(words: _Keys, numbers: _Lists, shift: np.uint64, known: _Lists, keys: _Keys, lists: _Lists) -> None:
+def _put(words: _Keys, numbers: _Lists, shift: np.uint64, keys: _Keys, lists: _Lists) -> None:
     for place in range(len(words)):
-        mixed = words[place] * _GOLDEN
-        bit = mixed >> (shift - _MORE_BITS)
-        known[bit >> _THREE] |= _BIT << np.uint8(bit & _SEVEN)
-        slot = (mixed >> shift) + _ONE
+        slot = ((words[place] * _GOLDEN) >> shift) + _ONE
         while keys[slot] != _FREE:
             slot = _next(slot, keys)
         keys[slot], lists[slot] = words[place], numbers[place]
+
+
+@native
+def _set(words: _Keys, shift: np.uint64, bits: _Bits) -> None:
+    for word in words:
+        bit = (word * _GOLDEN) >> (shift - _MORE_BITS)
+        bits[bit >> _THREE] |= _BIT << np.uint8(bit & _SEVEN)
 
 
 @native
@@ -136,41 +144,60 @@ def _cut(text: bytes, letters: _Letters, cuts: _Places) -> np.uint64:
 
 
 @native
+def _key_at(text: bytes, start: np.uint64, end: np.uint64, small: np.uint64) -> np.uint64:
+    """The key of the word there; `small` is or-ed to eight of its bytes at once."""
+    length = end - start
+    cut = _BITS - (min(length, _EIGHT) << _THREE)
+    last = ((eight_bytes(text, end - _EIGHT) | small) >> cut) << cut
+    first = eight_bytes(text, start) | small if length > _EIGHT else _NONE
+    return first * _MIX + last + length
+
+
+@native
+def _may_hold(bits: _Bits, mixed: np.uint64, shift: np.uint64) -> np.uint64:
+    bit = mixed >> (shift - _MORE_BITS)
+    return np.uint64(bits[bit >> _THREE] >> np.uint8(bit & _SEVEN) & _BIT)
+
+
+@native
+def _slot_of(key: np.uint64, slot: np.uint64, keys: _Keys) -> np.uint64:
+    while keys[slot] != _FREE and keys[slot] != key:
+        slot = _next(slot, keys)
+    return slot
+
+
+@native
 def _look_up(
-    text: bytes,
-    cuts: _Places,
-    small: np.uint64,
-    shift: np.uint64,
-    known: _Lists,
-    keys: _Keys,
-    lists: _Lists,
-    found: _Lists,
+    text: bytes, cuts: _Places, shift: np.uint64, known: _Bits, keys: _Keys, lists: _Lists, found: _Lists
 ) -> None:
     for word in range(len(found)):
-        start, end = np.uint64(cuts[2 * word]), np.uint64(cuts[2 * word + 1])
-        length = end - start
-        bits = min(length, _EIGHT) << _THREE
-        last = ((eight_bytes(text, end - _EIGHT) | small) >> (_BITS - bits)) << (_BITS - bits)
-        first = eight_bytes(text, start) | small if length > _EIGHT else _NONE
-        key = first * _MIX + last + length
+        key = _key_at(text, np.uint64(cuts[2 * word]), np.uint64(cuts[2 * word + 1]), _AS_IS)
         mixed = key * _GOLDEN
-        bit = mixed >> (shift - _MORE_BITS)
-        is_known = np.uint64(known[bit >> _THREE] >> np.uint8(bit & _SEVEN) & _BIT)
-        slot = is_known * ((mixed >> shift) + _ONE)
-        while keys[slot] != _FREE and keys[slot] != key:
-            slot = _next(slot, keys)
-        found[word] = lists[slot]
+        slot = _may_hold(known, mixed, shift) * ((mixed >> shift) + _ONE)
+        found[word] = lists[_slot_of(key, slot, keys)]
 
 
 @native
 def _names(
-    text: bytes, lists: _Lists, cuts: _Places, listed: _Places, capital: _Places
+    text: bytes,
+    cuts: _Places,
+    shift: np.uint64,
+    first: _Bits,
+    keys: _Keys,
+    lists: _Lists,
+    listed: _Places,
+    capital: _Places,
 ) -> tuple[np.uint64, np.uint64]:
     of_list = with_capital = np.uint64(0)
     for word in range(len(listed)):
-        start, end = cuts[2 * word], cuts[2 * word + 1]
-        may_be = (lists[word] <= 1) & (end - start > 1)
-        listed[of_list] = capital[with_capital] = end - _AROUND
-        of_list += np.uint64(may_be & (lists[word] == 1))
-        with_capital += np.uint64(may_be & (text[start - _AROUND] <= _LAST_CAPITAL))
+        start, end = np.uint64(cuts[2 * word]), np.uint64(cuts[2 * word + 1])
+        key = _key_at(text, start, end, _SMALL)
+        mixed = key * _GOLDEN
+        has_capital = text[start] <= _LAST_CAPITAL
+        # nine words in ten are neither
+        if (has_capital | (_may_hold(first, mixed, shift) > 0)) and end - start > _ONE:
+            of = lists[_slot_of(key, (mixed >> shift) + _ONE, keys)]
+            listed[of_list] = capital[with_capital] = np.int64(end) - _AROUND
+            of_list += np.uint64(of == 1)
+            with_capital += np.uint64(has_capital & (of <= 1))
     return of_list, with_capital

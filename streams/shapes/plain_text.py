@@ -42,7 +42,7 @@ def may_be_unclean(line: bytes, looked: LineBytes) -> bool:
     """False only if `plain_text` would change no string of this valid JSON line. Reads bytes, so it is cheap."""
     if looked.has_sign or (looked.has_rare_escape and _has_odd_escape(line)):
         return True
-    if looked.is_ascii:
+    if not looked.has_rare_character:
         return False
     if b"\xc2" in line:
         return True

@@ -52,6 +52,7 @@ def _from_rules(scan: Scan, pack: Pack) -> dict[str, float]:
     weigh."""
     scores = exchange_scores(scan, pack)
     if scores:
+        scores = scores[: len(CATEGORIES)]
         highest = max(scores)
         odds = [exp(score - highest) for score in scores]
         whole = sum(odds)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from streams.native import native
+from streams.native import eight_bytes, native
 from streams.records import Conversation, Fingerprints, Role
 from streams.rules.model import Pack
 from streams.wording import letters_of_each
@@ -36,7 +36,7 @@ _MASK = (1 << 64) - 1
 _FIRST_FACTOR, _SECOND_FACTOR = np.uint64(_GOLDEN), np.uint64(_MIX)
 _SHIFT, _HALF = np.uint64(29), np.uint64(32)
 _MINIMUM = np.dtype("<u4")  # fixed byte order: the same bands on every machine
-_LARGEST = (1 << 32) - 1
+_LARGEST = np.uint32((1 << 32) - 1)
 
 Numbers = npt.NDArray[np.uint32]
 
@@ -57,7 +57,7 @@ def _multipliers(count: int) -> Numbers:
 
 
 @native
-def _minima_of(letters: bytes, factors: Numbers, least: Numbers) -> None:
+def _minima_of(letters: bytes, factors: Numbers, minima: Numbers, side: int) -> None:
     """MinHash (Broder 1997) of a side's shingles, of which it has some: the least hash under each permutation."""
     size = len(letters) - _SHINGLE + 1
     places = np.empty(size, np.int64)
@@ -71,37 +71,36 @@ def _minima_of(letters: bytes, factors: Numbers, least: Numbers) -> None:
     for number in range(len(hashes)):
         hashes[number] = _hash_at(letters, number if takes_all else places[number])
     for row in range(len(factors)):
+        least = _LARGEST
         for own in hashes:
-            least[row] = min(least[row], np.uint32(own * factors[row]))
+            least = min(least, np.uint32(own * factors[row]))
+        minima[row, side] = least
 
 
 @native
 def _hash_at(letters: bytes, place: int) -> np.uint32:
     """32 well mixed bits for the shingle that starts there: its first eight letters and its last as numbers."""
-    first = last = np.uint64(0)
-    for letter in range(8):
-        first |= np.uint64(letters[place + letter]) << np.uint64(8 * letter)
-        last |= np.uint64(letters[place + _SECOND + letter]) << np.uint64(8 * letter)
+    first, last = eight_bytes(letters, place), eight_bytes(letters, place + _SECOND)
     mixed = (first * _FIRST_FACTOR ^ last) * _SECOND_FACTOR
     mixed ^= mixed >> _SHIFT
     return np.uint32((mixed * _FIRST_FACTOR) >> _HALF)
 
 
 def _minima(user: bytes, assistant: bytes, count: int) -> Numbers:
-    """The minima of both sides under `count` permutations: a row a side."""
-    least = np.full((2, count), _LARGEST, np.uint32)
-    for row, side in zip(least, (user, assistant), strict=True):
+    """The minima of both sides under `count` permutations: a column a side."""
+    minima = np.empty((count, 2), _MINIMUM)
+    for column, side in enumerate((user, assistant)):
         if len(side) < _LEAST_LETTERS:
-            row[:] = xxhash.xxh32_intdigest(side)
+            minima[:, column] = xxhash.xxh32_intdigest(side)
         else:
-            _minima_of(side, _multipliers(count), row)
-    return least
+            _minima_of(side, _multipliers(count), minima, column)
+    return minima
 
 
 def _bands(user: bytes, assistant: bytes, count: int) -> tuple[str, ...]:
     if count == 0 or len(user) + len(assistant) < _LEAST_LETTERS:
         return ()
-    minima = _minima(user, assistant, count * _ROWS).T.astype(_MINIMUM).tobytes()
+    minima = _minima(user, assistant, count * _ROWS).tobytes()
     size = 2 * _ROWS * _MINIMUM.itemsize
     # the seed ties a band to its place
     return tuple(

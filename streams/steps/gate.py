@@ -8,18 +8,19 @@ from streams.outcomes import Level
 from streams.records import Finding, Span
 from streams.rules.gate_model import GateModel
 from streams.rules.guards import standing
-from streams.rules.model import Kind, Pack, Reads
-from streams.rules.ngrams import plain
+from streams.rules.model import Kind, Pack
 from streams.steps.scan import Scan
+from streams.steps.spoken import ASSISTANT, PERSON, spoken
 
 NOTHING = Finding(None, 0.0)
 
 # Looked up once: in Python 3.11 a member costs ten times as much as a name.
-_SPEAKERS = {Kind.CRISIS: int(Reads.USER), Kind.UNSAFE_REPLY: int(Reads.ASSISTANT)}
+_SPEAKERS = {Kind.CRISIS: PERSON, Kind.UNSAFE_REPLY: ASSISTANT}
+_OTHERS = {Kind.CRISIS: ASSISTANT, Kind.UNSAFE_REPLY: PERSON}
 _ACUTE, _ELEVATED = Level.ACUTE, Level.ELEVATED
 
-# The words of `ngrams.plain` where they stand in folded text.
-_WORDS = re.compile(rb"[a-z0-9'\x80-\xff]*[a-z0-9\x80-\xff][a-z0-9'\x80-\xff]*|[.!?;:\n\0,]")
+# The words of `plain` where they stand in folded text.
+_WORDS = re.compile(rb"[a-z0-9'\x80-\xff]*[a-z0-9\x80-\xff][a-z0-9'\x80-\xff]*|[.!?\n\0,]")
 _LARGEST_EXPONENT = 50.0
 
 
@@ -54,34 +55,21 @@ def finding(scan: Scan, kind: Kind, pack: Pack) -> Finding:
     return Finding(level, round(score, 4), tuple(names), _longest(spans))
 
 
-def spoken(scan: Scan, kind: Kind) -> tuple[list[int], bytes]:
-    """The messages that a gate's model reads (both sides where roles were guessed), and their plain text."""
-    found = scan.spoken.get(kind)
-    if found is None:
-        said = scan.maybe_by(_SPEAKERS[kind])
-        found = scan.spoken[kind] = said.places, plain(said.text)
-    return found
-
-
-def said_by_both(scan: Scan) -> bytes:
-    """The plain text of the person's words, and behind it that of the assistant's."""
-    texts = [spoken(scan, kind)[1] for kind in _SPEAKERS]
-    return texts[0] if scan.conversation.roles_guessed else b"".join(texts)
-
-
 def _hear(scan: Scan, kind: Kind, model: GateModel) -> tuple[float, Level | None, list[Span]] | None:
     """The model's probability (0.5 at its threshold), its level where it speaks, and the passage.
 
     None where there is no word to read.
     """
-    places, text = spoken(scan, kind)
+    places, words = spoken(scan, _SPEAKERS[kind])
+    text = words.text
     if not text.strip(b" .,"):
         return None
-    margin, found = model.margin(text)
+    is_other_known = model.beside is not None and not scan.conversation.roles_guessed
+    margin, found = model.margin(words, spoken(scan, _OTHERS[kind])[1] if is_other_known else None)
     probability = 1 / (1 + exp(min(_LARGEST_EXPONENT, max(-_LARGEST_EXPONENT, -margin))))
-    if not model.speaks(text, margin):
+    if not model.speaks(words, margin):
         return probability, None, []
-    is_acute = model.acute is not None and model.acute.says_yes(text)
+    is_acute = model.acute is not None and model.acute.says_yes(words)
     first, behind = text[: found.start].count(b" "), text[: found.end].count(b" ")
     return probability, _ACUTE if is_acute else _ELEVATED, list(_passage(scan, places, first, behind))
 

@@ -1,8 +1,8 @@
 """Scores how usable an exchange is for training, by its form alone: what it is about never counts."""
 
 import re
-import string
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -49,9 +49,7 @@ _SHORT_REFUSAL = 250
 # Looked up once: in Python 3.11 a member costs ten times as much as a name.
 _USER, _ASSISTANT = Role.USER, Role.ASSISTANT
 
-_OTHER_THAN_CAPITALS = bytes(c for c in range(256) if chr(c) not in string.ascii_uppercase)
-_OTHER_THAN_SMALL = bytes(c for c in range(256) if chr(c) not in string.ascii_lowercase)
-_NO_LETTERS = bytes(c for c in range(128) if chr(c) not in string.ascii_letters)
+_A, _Z, _SMALL_A, _SMALL_Z, _ASCII = ord("A"), ord("Z"), ord("a"), ord("z"), 0x80
 _TEMPLATE = re.compile(
     r"\{\{\s*[a-z_][\w .-]{0,30}\}\}|\{(?:user|first|last|client|patient|bot)?_?name\}|\$\{\w{1,30}\}|<\|[a-z_]{2,20}\|>|\[/?INST\]|lorem ipsum"
     r"|[\[<](?:your|insert|client'?s?|patient'?s?|therapist'?s?|user|company)?[ _]?(?:name|here|text|topic|date)[\]>]",
@@ -79,17 +77,34 @@ def _by_length(characters: float) -> float:
     return _LENGTHS[-1][1]
 
 
-def _is_shouting(sample: bytes) -> bool:
-    capitals = len(sample.translate(None, _OTHER_THAN_CAPITALS))
-    if capitals < _LEAST_CAPITALS:
+class _Letters(NamedTuple):
+    """How many letters of ASCII a sample holds, and how many of its other characters."""
+
+    capitals: int
+    small: int
+    others: int
+
+
+@native
+def _count_letters(sample: bytes) -> tuple[int, int, int]:
+    capitals = small = others = 0
+    for byte in sample:
+        is_capital, is_small = (byte >= _A) & (byte <= _Z), (byte >= _SMALL_A) & (byte <= _SMALL_Z)
+        capitals += is_capital
+        small += is_small
+        others += (byte < _ASCII) & (not is_capital) & (not is_small)
+    return capitals, small, others
+
+
+def _is_shouting(letters: _Letters) -> bool:
+    if letters.capitals < _LEAST_CAPITALS:
         return False
-    return capitals > _CAPITALS * (capitals + len(sample.translate(None, _OTHER_THAN_SMALL)))
+    return letters.capitals > _CAPITALS * (letters.capitals + letters.small)
 
 
-def _has_few_letters(characters: int, sample: bytes) -> bool:
+def _has_few_letters(characters: int, letters: _Letters) -> bool:
     # what is no ASCII counts as a letter: in other scripts it is, and in English it is a quote now and then
-    others = len(sample) - len(sample.translate(None, _NO_LETTERS))
-    return characters - others < _LETTERS * characters
+    return characters - letters.others < _LETTERS * characters
 
 
 def _is_repetitive(sample: bytes) -> bool:
@@ -139,12 +154,13 @@ def _faults(answers: list[str], asked: str, everything: str) -> list[str]:
     judged = "\n".join(answers) or asked
     sampled = judged[:_SAMPLE]
     sample = sampled.encode("utf-8", "surrogatepass")
+    letters = _Letters(*_count_letters(sample))
     found = []
     if not answers:
         found.append("unanswered")
     if _is_garbled(everything):
         found.append("garbled")
-    if _has_few_letters(len(sampled), sample):
+    if _has_few_letters(len(sampled), letters):
         found.append("few_letters")
     if _is_repetitive(sample):
         found.append("repetitive")
@@ -154,7 +170,7 @@ def _faults(answers: list[str], asked: str, everything: str) -> list[str]:
         found.append("echo")
     if answers and len(judged) < _SHORT_REFUSAL * len(answers) and _REFUSAL.search(judged):
         found.append("boilerplate")
-    if _is_shouting(sample):
+    if _is_shouting(letters):
         found.append("shouting")
     if answers and _is_truncated(answers[-1]):
         found.append("truncated")

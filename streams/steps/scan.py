@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from streams.fold import Offsets, fold_but_case
 from streams.records import Conversation, Role, Span
 from streams.rules.dialect import SEPARATOR
 from streams.rules.model import Kind, Pack, Reads, Rule
+from streams.rules.plain import Plain
 from streams.steps.passes import Side, scan_side, scan_whole
 
 # Index of the reasoning where a span names its message: it stands beside the messages, not among them.
@@ -53,12 +54,12 @@ class WordScores(NamedTuple):
 _END = itemgetter(1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Scan:
     """The folded messages joined (and the reasoning last), where each starts, each side's alone, and the hits by kind.
 
     `cased` is `text` with its capitals. Offsets are bytes of `text`. The last element of `starts` lies one separator
-    behind the end. `word_scores` (one or none yet) and `spoken` are what `word_scores.py` and `gate.py` have found out, for the steps
+    behind the end. `word_scores` (one or none yet) and `spoken` are what `word_scores.py` and `spoken.py` have found out, for the steps
     that ask after the first.
     """
 
@@ -69,7 +70,7 @@ class Scan:
     sides: Mapping[int, Side]
     hits: dict[Kind, list[Hit]]
     word_scores: list[WordScores] = field(default_factory=list)
-    spoken: dict[Kind, tuple[list[int], bytes]] = field(default_factory=dict)
+    spoken: dict[int, tuple[list[int], Plain]] = field(default_factory=dict)
     _offsets: dict[int, Offsets] = field(default_factory=dict)
 
     def side(self, reader: int) -> Side:
@@ -140,7 +141,8 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
     cased = SEPARATOR.join(texts)
     text = cased.lower()
     starts = (0, *accumulate([len(folded) + 1 for folded in texts]))
-    sides = {reader: _side(texts, readers, reader) for reader in dict.fromkeys(readers)}
+    spoken = [text[start : behind - 1] for start, behind in pairwise(starts)]
+    sides = {reader: _side(spoken, readers, reader) for reader in dict.fromkeys(readers)}
 
     found: list[tuple[int, int]] = []
     databases = pack.databases
@@ -171,4 +173,4 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
 
 def _side(texts: list[bytes], readers: list[int], reader: int) -> Side:
     places = [place for place, own in enumerate(readers) if own == reader]
-    return Side(places, SEPARATOR.join([texts[place] for place in places]).lower())
+    return Side(places, SEPARATOR.join([texts[place] for place in places]))

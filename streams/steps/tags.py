@@ -5,17 +5,16 @@ from math import exp
 from streams.records import Conversation, Tag, TagFacts
 from streams.rules.model import Kind, Pack, Rule
 from streams.rules.weighing import speaking, weigh
-from streams.rules.word_model import REPLY_NAMES
-from streams.steps.gate import said_by_both
+from streams.rules.word_model import BIAS, EXCHANGE_NAMES, REPLY_NAMES
 from streams.steps.scan import Scan
-from streams.steps.word_scores import reply_scores
+from streams.steps.word_scores import exchange_scores, reply_scores
 
 MODEL = "tags.model"
-_GROUNDED = REPLY_NAMES.index("grounded")
+_BIAS, _GROUNDED = EXCHANGE_NAMES.index(BIAS), REPLY_NAMES.index("grounded")
 
 
 def _tag(rules: list[Rule], heard: float | None, pack: Pack) -> Tag | None:
-    """The tag by its rules, or by what a model has heard (log-odds)."""
+    """The tag by its rules, or by what a model has heard: log-odds above the threshold, where the score is 0.5."""
     score, names = weigh(rules), [rule.id for rule in rules]
     if heard is not None:
         score = max(score, round(1 / (1 + exp(-heard)), 4))
@@ -26,17 +25,17 @@ def _tag(rules: list[Rule], heard: float | None, pack: Pack) -> Tag | None:
 
 
 def _heard_bias(scan: Scan, pack: Pack) -> float | None:
-    if pack.bias is None or not (text := said_by_both(scan)).strip():
+    scores = exchange_scores(scan, pack)
+    if pack.words is None or not scores or scores[_BIAS] < pack.words.bias_threshold:
         return None
-    score = pack.bias.scorer.score(text).value
-    return score if score >= pack.bias.threshold else None
+    return scores[_BIAS] - pack.words.bias_threshold
 
 
 def _heard_grounded(scan: Scan, pack: Pack) -> float | None:
     scores = reply_scores(scan, pack)
     if pack.words is None or not scores or scores[_GROUNDED] < pack.words.thresholds[_GROUNDED]:
         return None
-    return scores[_GROUNDED]
+    return scores[_GROUNDED] - pack.words.thresholds[_GROUNDED]
 
 
 def tags(conversation: Conversation, scan: Scan, pack: Pack) -> TagFacts:

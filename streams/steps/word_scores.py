@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 
-from streams.rules.model import Pack, Reads
+from streams.rules.model import Pack
 from streams.rules.stems import stem_keys
 from streams.steps.scan import Scan, WordScores
+from streams.steps.spoken import ASSISTANT, PERSON, spoken_alone
 
 Scores = Sequence[float]
 
 _NOBODY: Scores = ()
-# Looked up once: in Python 3.11 a member costs ten times as much as a name.
-_PERSON, _ASSISTANT = int(Reads.USER), int(Reads.ASSISTANT)
 
 
 def exchange_scores(scan: Scan, pack: Pack) -> Scores:
@@ -28,7 +27,7 @@ def _kept(scan: Scan, pack: Pack) -> WordScores:
     if pack.words is None:
         return WordScores(_NOBODY, _NOBODY)
     if not scan.word_scores:
-        person, assistant = stem_keys(scan.side(_PERSON).text), stem_keys(scan.side(_ASSISTANT).text)
+        person, assistant = stem_keys(spoken_alone(scan, PERSON)), stem_keys(spoken_alone(scan, ASSISTANT))
         exchanges, replies = pack.words.exchanges, pack.words.replies
         has_words = len(person) + len(assistant) > 0
         scan.word_scores.append(

@@ -30,8 +30,9 @@ def test_training_again_gives_the_same_decisions(gate: Kind, pack: Pack) -> None
     shipped = pack.models[gate]
     examples, test = labelled(gate, EXAMPLES), labelled(gate, TEST)
     assert digest_of_examples(examples) == shipped.scorer.examples
-    again = train(examples, gate).scorer
-    before, after = scores(shipped.scorer, test, gate), scores(again, test, gate)
+    again = train(examples, gate)
+    before = scores(shipped.scorer, test, gate, shipped.beside)
+    after = scores(again.scorer, test, gate, again.beside)
     for threshold in shipped.thresholds.thresholds:
         assert ((before >= threshold) == (after >= threshold)).all()
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.fold import fold
-from streams.rules.ngrams import ORDERS, SLOT_BITS, plain, running_sums, slots
+from streams.rules.ngrams import ORDERS, SLOT_BITS, running_sums, slots
+from streams.rules.plain import as_plain, plain
 from streams.rules.scorer import LAYOUT, WINDOW_BYTES, BadModel, Scorer, read_scorer, write_scorer
 
 NOTHING = np.zeros(1 << SLOT_BITS)
@@ -25,38 +26,51 @@ def scorer_of(*words: str, weight: float = 1.0) -> Scorer:
 
 
 def test_plain_text_is_words_between_single_spaces_with_sentence_ends_as_words() -> None:
-    assert plain(fold("I’m fine,  REALLY!\n(so)")) == b" im fine , really . . so "
-    assert plain(b"") == b" "
+    assert plain(fold("I’m 29, REALLY!\n(so?)")).text == b" im 00 , really . . so . "
+    assert plain(b"").text == b" "
 
 
 @given(st.text(max_size=300))
 def test_plain_text_in_one_pass_is_what_it_is_step_by_step(text: str) -> None:
     kept = fold(text).replace(b"'", b"")
-    words = bytes(c if c >= 0x80 or chr(c).isalnum() or c in b",.!?;:\n\0" else 0x20 for c in kept)
-    spaced = re.sub(b"[.!?;:\n\0]", b" . ", words).replace(b",", b" , ").split()
-    assert plain(fold(text)) == b" ".join([b"", *spaced, b""]) or not spaced
-    assert plain(plain(fold(text))) == plain(fold(text))
+    words = bytes(c if c >= 0x80 or chr(c).isalnum() or c in b",.!?\n\0" else 0x20 for c in kept)
+    spaced = re.sub(rb"[.!?\n\0]", b" . ", words).replace(b",", b" , ")
+    found = plain(fold(text))
+    assert found.text == b" ".join([b"", *re.sub(rb"\d", b"0", spaced).split(), b""]) or not spaced.split()
+    assert plain(found.text).text == found.text
+    assert found.starts.tolist() == as_plain(found.text).starts.tolist()
+    assert found.starts.tolist() == [word.start() for word in re.finditer(rb"[^ ]+", found.text)]
 
 
 def slot_step_by_step(run: bytes) -> int:
-    number = int.from_bytes(run, "little") << 64 - 8 * len(run)
-    return (number * 0x9E3779B97F4A7C15 & (1 << 64) - 1) >> 64 - SLOT_BITS
+    first, last = int.from_bytes(run[:8], "little"), int.from_bytes(run[8:], "little")
+    mixed = (first << 64 - 8 * min(8, len(run))) * 0x9E3779B97F4A7C15 & (1 << 64) - 1
+    if len(run) > 8:
+        mixed = (mixed ^ last) * 0xBF58476D1CE4E5B9 & (1 << 64) - 1
+    return mixed >> 64 - SLOT_BITS
 
 
-@given(st.binary(max_size=60))
-def test_each_run_of_bytes_has_the_slot_of_its_number(text: bytes) -> None:
-    runs = [text[at : at + order] for order in ORDERS for at in range(len(text) - order + 1)]
-    assert slots(text, SLOT_BITS).tolist() == [slot_step_by_step(run) for run in runs]
+def runs_step_by_step(text: bytes) -> list[list[bytes]]:
+    """The runs of each word: from where it starts, with zeros behind the text's end."""
+    starts = [at for at in range(1, len(text)) if text[at - 1] == 0x20 != text[at]]
+    return [[(text[at:] + bytes(ORDERS[-1]))[:order] for order in ORDERS] for at in starts]
 
 
-@given(st.binary(max_size=60))
-def test_running_sums_are_the_weights_of_all_runs_before_a_place(text: bytes) -> None:
+TEXTS = st.binary(max_size=60) | st.text(" abz.,", max_size=80).map(str.encode)
+
+
+@given(TEXTS)
+def test_each_run_has_the_slot_of_its_bytes(text: bytes) -> None:
+    runs = [run for of_word in runs_step_by_step(text) for run in of_word]
+    assert slots(as_plain(text), SLOT_BITS).tolist() == [slot_step_by_step(run) for run in runs]
+
+
+@given(TEXTS)
+def test_running_sums_are_the_weights_of_all_runs_before_a_word(text: bytes) -> None:
     weights = np.arange(1 << SLOT_BITS).astype(np.int8)
-    by_place = [
-        sum(int(weights[slot_step_by_step(text[at : at + o])]) for o in ORDERS if at + o <= len(text))
-        for at in range(len(text))
-    ]
-    assert running_sums(text, weights, SLOT_BITS).tolist() == [0, *accumulate(by_place)]
+    by_word = [sum(int(weights[slot_step_by_step(run)]) for run in runs) for runs in runs_step_by_step(text)]
+    sums = running_sums(as_plain(text), weights, SLOT_BITS)
+    assert sums.tolist() == [0, *accumulate(by_word)]
 
 
 def test_what_is_known_raises_the_score_and_what_is_not_leaves_the_bias() -> None:
@@ -67,12 +81,12 @@ def test_what_is_known_raises_the_score_and_what_is_not_leaves_the_bias() -> Non
 
 @given(before=st.integers(0, 12_000), after=st.integers(0, 12_000))
 def test_one_sentence_is_found_in_any_length_of_text(before: int, after: int) -> None:
-    scorer = scorer_of("i will be gone by sunday and nobody knows")
+    scorer = scorer_of("i will be gone by sunday and nobody knows", weight=2)
     sentence = " i will be gone by sunday and nobody knows ."
     text = plain(b"we had tea . " * (before // 13) + sentence.encode() + b" we had tea ." * (after // 13))
     found = scorer.score(text)
     assert found.end - found.start <= WINDOW_BYTES
-    assert b" gone by sunday " in text[found.start : found.end]
+    assert b" gone by sunday " in text.text[found.start : found.end]
     # no more than a window of other words can stand beside it
     assert found.value > scorer.score(plain(b"we had tea . " * 60)).value + 1
 

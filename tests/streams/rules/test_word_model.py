@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from streams.rules.fields import BadPack
 from streams.rules.pack import read_pack
+from streams.rules.plain import plain
 from streams.rules.scorer import BadModel
 from streams.rules.stems import key_of, stem_keys
 from streams.rules.word_model import (
@@ -57,7 +58,7 @@ REPLIES = model_of(
 WORDS = b"""kind: words
 exchanges: exchanges.npz
 replies: replies.npz
-thresholds: {empathize: 0, acknowledge: 0, reflect: 0, support: 0, grounded: 0}
+thresholds: {empathize: 0, acknowledge: 0, reflect: 0, support: 0, grounded: 0, bias: 0}
 """
 WORD_FILES = {**FILES, "words.yaml": WORDS, "exchanges.npz": EXCHANGES, "replies.npz": REPLIES}
 
@@ -70,13 +71,19 @@ def test_each_stem_and_each_pair_has_the_slot_of_its_number(stems: list[int], pl
 
 
 def exchange(person: str, assistant: str) -> dict[str, float]:
-    found = read_word_model(EXCHANGES).of_exchange(stem_keys(person.encode()), stem_keys(assistant.encode()))
+    found = read_word_model(EXCHANGES).of_exchange(
+        stem_keys(plain(person.encode())), stem_keys(plain(assistant.encode()))
+    )
     return dict(zip(EXCHANGE_NAMES, found.tolist(), strict=True))
 
 
 def reply(text: str) -> dict[str, float]:
     return dict(
-        zip(REPLY_NAMES, read_word_model(REPLIES).of_reply(stem_keys(text.encode())).tolist(), strict=True)
+        zip(
+            REPLY_NAMES,
+            read_word_model(REPLIES).of_reply(stem_keys(plain(text.encode()))).tolist(),
+            strict=True,
+        )
     )
 
 

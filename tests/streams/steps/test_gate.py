@@ -11,8 +11,9 @@ from streams.outcomes import Crisis, Held, Kept, Level, Reason
 from streams.records import Conversation, Finding, Message, Origin, Record, Role, Source
 from streams.rules.fields import BadPack
 from streams.rules.model import Kind, Pack
-from streams.rules.ngrams import SLOT_BITS, plain, slots
+from streams.rules.ngrams import SLOT_BITS, slots
 from streams.rules.pack import read_pack
+from streams.rules.plain import plain
 from streams.rules.scorer import write_scorer
 from streams.steps.gate import finding
 from streams.steps.scan import scan

@@ -7,13 +7,13 @@ import pytest
 
 from console.rules.sets import rows
 from streams.records import Conversation, Message, Role, TagFacts
-from streams.rules.fields import BadPack
 from streams.rules.model import Kind
 from streams.rules.pack import Pack, read_pack
+from streams.rules.word_model import ASSISTANT, EXCHANGE_NAMES, PERSON
 from streams.steps.scan import scan
 from streams.steps.tags import tags
+from tests.streams.rules.test_word_model import WORD_FILES, model_of
 from tests.streams.steps.shares import f1
-from tests.streams.steps.test_gate import MODEL_FILES, MODELS, model
 
 Cases = Callable[[str], list[dict[str, Any]]]
 
@@ -52,20 +52,13 @@ def test_tags_are_given_also_to_exchanges_that_nobody_trained_on(tag: str, least
     assert f1(found) >= least
 
 
-BIAS = b"bias_file: bias.npz\nbias_threshold: 1.0\n"
-
-
 def test_a_model_hears_bias_on_either_side_in_whichever_words() -> None:
-    heard = read_pack({**MODEL_FILES, "models.yaml": MODELS + BIAS, "bias.npz": model("quixotry")})
+    words = {("quixot", side): {"bias": 9.0} for side in (PERSON, ASSISTANT)}
+    heard = read_pack({**WORD_FILES, "exchanges.npz": model_of(EXCHANGE_NAMES, words)})
     for said in (("some quixotry here", "I see."), ("Hello.", "Such quixotry!")):
         bias = tagged(*said, heard).bias
         assert bias is not None
         assert bias.rules == ("tags.model",)
         assert bias.score > 0.7
     assert tagged("Hello.", "I see.", heard).bias is None
-    assert tagged("some quixotry here", "I see.", read_pack(MODEL_FILES)).bias is None
-
-
-def test_a_model_of_bias_that_is_not_there_is_a_fault() -> None:
-    with pytest.raises(BadPack, match=r"bias\.npz is missing"):
-        read_pack({**MODEL_FILES, "models.yaml": MODELS + BIAS})
+    assert tagged("some quixotry here", "I see.", read_pack(WORD_FILES)).bias is None
