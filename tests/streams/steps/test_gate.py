@@ -88,6 +88,19 @@ def test_the_scope_model_must_agree_and_is_asked_of_the_model_alone() -> None:
     assert found(said("at the quixotry"), asked_seldom).rules == ("crisis.model",)
 
 
+def test_what_the_other_side_says_is_added_where_the_pack_asks_for_it() -> None:
+    beside = MODELS.replace(b"{gate: unsafe_reply,", b"{gate: unsafe_reply, beside_file: beside.npz,")
+    pack = read_pack({**MODEL_FILES, "models.yaml": beside, "beside.npz": model("gondola")})
+    told, answered = said("off to the gondola", "a walk by the sea"), said("a plain day", "a walk by the sea")
+    assert found(told, pack, Kind.UNSAFE_REPLY).level is not None
+    assert found(answered, pack, Kind.UNSAFE_REPLY).level is None
+    # where it is a guess whose words are whose, they are read as one side already
+    guessed = said("off to the gondola", "a walk by the sea", guessed=True)
+    assert found(guessed, pack, Kind.UNSAFE_REPLY).level is None
+    with pytest.raises(BadPack, match=r"beside\.npz is missing"):
+        read_pack({**MODEL_FILES, "models.yaml": beside})
+
+
 def test_rules_and_model_speak_together_and_the_graver_level_stands(pack: Pack) -> None:
     both = found(said("I want to die at the quixotry"), pack)
     assert both.rules == ("crisis.die", "crisis.model")
