@@ -15,7 +15,7 @@ from streams.rules.policy import Policy
 if TYPE_CHECKING:
     from streams.rules.database import Databases
     from streams.rules.gate_model import GateModel
-    from streams.rules.word_models import Words
+    from streams.rules.word_thresholds import Words
     from streams.rules.words import WordLists
 
 

@@ -15,7 +15,7 @@ from streams.rules.model import CATEGORIES, Guard, Kind, Reads, Rule, Where
 from streams.rules.names import NameWords, Place
 from streams.rules.policy import Policy, read_policy
 from streams.rules.word_model import ACTS
-from streams.rules.word_models import Words, read_words
+from streams.rules.word_thresholds import Words, read_words
 
 TAGS = ("bias", "grounded")
 PII_TYPES = (

@@ -1,4 +1,4 @@
-"""The word models of a pack, and from which log-odds on what they say is said: its file of kind `words`."""
+"""From which log-odds on the word models of a pack say something: its file of kind `words`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
