@@ -52,7 +52,7 @@ def screened(pack: Pack, data: bytes, record_bytes: int = 1 << 20) -> list[dict[
 
 def test_each_line_in_gives_one_line_out_in_order_whatever_it_is(pack: Pack) -> None:
     lines = [
-        chat("I feel anxious before exams and my heart races, how do I calm down?"),
+        chat("I feel stressed at work and tired at home, what can I do about it?"),
         b"{broken",
         b"",
         b'{"messages":[{"role":"user","content":null}]}',
