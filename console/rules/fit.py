@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import diags, hstack
 from sklearn.linear_model import LogisticRegression
 
-from console.rules.instances import Floats, Instances, make_instances, marked_text, slot_rows
+from console.rules.instances import Floats, Instances, make_instances, slot_rows, told_text
 from streams.rules.labelled import Example
 from streams.rules.model import Kind
 from streams.rules.ngrams import FEW_SLOT_BITS, SLOT_BITS
@@ -51,7 +51,7 @@ def train(examples: Sequence[Example], gate: Kind) -> Trained:
     if gate is not Kind.UNSAFE_REPLY:
         return _trained(*fit(instances, _RARITY), digest)
     # whose words are not judged say what is talked about: they are learnt from together with those that are
-    other = slot_rows([marked_text(example, Kind.CRISIS)[0] for example in examples], FEW_SLOT_BITS)
+    other = slot_rows([told_text(example) for example in examples], FEW_SLOT_BITS)
     both = hstack([instances.slots, _SHARE_BESIDE * other[instances.examples]]).tocsr()
     weights, bias = fit(replace(instances, slots=both), _RARITY)
     own, beside = np.split(weights, [1 << SLOT_BITS])

@@ -60,6 +60,11 @@ def marked_text(example: Example, gate: Kind) -> tuple[bytes, npt.NDArray[np.boo
     return joined, np.array(marks[: len(joined)], bool)
 
 
+def told_text(example: Example) -> bytes:
+    """The plain text of the person's words: what a reply answers."""
+    return marked_text(example, Kind.CRISIS)[0]
+
+
 def make_instances(
     examples: Sequence[Example], labels: Sequence[bool], gate: Kind, bits: int, *, with_windows: bool
 ) -> Instances:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from console.rules.fit import train
-from console.rules.instances import Floats, marked_text
+from console.rules.instances import Floats, marked_text, told_text
 from streams.rules.labelled import Example
 from streams.rules.model import Kind
 from streams.rules.plain import as_plain
@@ -23,7 +23,7 @@ def scores(scorer: Scorer, examples: Sequence[Example], gate: Kind, beside: Scor
         [scorer.score(as_plain(marked_text(example, gate)[0])).value for example in examples], np.float64
     )
     if beside is not None:
-        found += [beside.whole(as_plain(marked_text(example, Kind.CRISIS)[0])) for example in examples]
+        found += [beside.whole(as_plain(told_text(example))) for example in examples]
     return found
 
 

@@ -64,11 +64,6 @@ def running_sums(plain: Plain, weights: Weights, bits: int) -> Sums:
     return _running_sums(plain.text, plain.starts, weights, bits)
 
 
-def total(plain: Plain, weights: Weights, bits: int) -> int:
-    """What all runs of a text weigh together; there are 2^bits weights."""
-    return int(_total(plain.text, plain.starts, weights, bits))
-
-
 @native
 def _slots(text: bytes, starts: Places, bits: int) -> Slots:
     found = np.empty((len(starts), len(ORDERS)), np.int64)
@@ -76,15 +71,6 @@ def _slots(text: bytes, starts: Places, bits: int) -> Slots:
         first, last = _last_run(text, starts[word])
         found[word] = _slots_of(first, last, np.uint64(64 - bits))
     return found.ravel()
-
-
-@native
-def _wholes(text: bytes, starts: Places) -> int:
-    """For how many of the words sixteen bytes can be read, so that nothing is asked."""
-    count = len(starts)
-    while count > 0 and starts[count - 1] + _READ > len(text):
-        count -= 1
-    return count
 
 
 @native
@@ -97,7 +83,10 @@ def _weight(first: np.uint64, last: np.uint64, weights: Weights, shift: np.uint6
 
 @native
 def _running_sums(text: bytes, starts: Places, weights: Weights, bits: int) -> Sums:
-    words, wholes, shift = len(starts), _wholes(text, starts), np.uint64(64 - bits)
+    words, shift = len(starts), np.uint64(64 - bits)
+    wholes = words  # for so many sixteen bytes can be read, so nothing is asked
+    while wholes > 0 and starts[wholes - 1] + _READ > len(text):
+        wholes -= 1
     sums = np.empty(words + 1, np.int64)
     total = np.int64(0)
     for word in range(wholes):
@@ -111,17 +100,3 @@ def _running_sums(text: bytes, starts: Places, weights: Weights, bits: int) -> S
         total += _weight(first, last, weights, shift)
     sums[words] = total
     return sums
-
-
-@native
-def _total(text: bytes, starts: Places, weights: Weights, bits: int) -> np.int64:
-    words, wholes, shift = len(starts), _wholes(text, starts), np.uint64(64 - bits)
-    total = np.int64(0)
-    for word in range(wholes):
-        place = starts[word]
-        last = eight_bytes(text, place + _HALF) & _LAST_FOUR
-        total += _weight(eight_bytes(text, place), last, weights, shift)
-    for word in range(wholes, words):
-        first, last = _last_run(text, starts[word])
-        total += _weight(first, last, weights, shift)
-    return total

@@ -32,7 +32,7 @@ def _plain_byte(byte: int) -> int:
 _PLAIN = np.array([*map(_plain_byte, range(256))], np.uint8)
 
 
-_NONE = np.empty(0, np.int64)
+_NO_PLACES = np.empty(0, np.int64)
 
 
 class Plain(NamedTuple):
@@ -62,7 +62,7 @@ def as_plain(text: bytes) -> Plain:
 
     Which dots were question marks is not known.
     """
-    return Plain(text, _word_starts(text), _NONE)
+    return Plain(text, _word_starts(text), _NO_PLACES)
 
 
 @native

@@ -22,7 +22,6 @@ from streams.rules.ngrams import (
     Sums,
     Weights,
     running_sums,
-    total,
 )
 from streams.rules.plain import Places, Plain
 
@@ -72,7 +71,7 @@ class Scorer:
 
     def whole(self, text: Plain) -> float:
         """The score of all of a text, whatever its length."""
-        evidence = total(text, self.weights, self.bits)
+        evidence = int(running_sums(text, self.weights, self.bits)[-1])
         return self.bias + self.unit * evidence / sqrt(max(1, _RUNS_OF_WORD * len(text.starts)))
 
     def scores(self, text: Plain, sizes: Sequence[int]) -> list[Score]:

@@ -14,9 +14,10 @@ from streams.steps.spoken import ASSISTANT, PERSON, spoken
 
 NOTHING = Finding(None, 0.0)
 
-# Looked up once: in Python 3.11 a member costs ten times as much as a name.
+# Whose words each gate judges, and who has the others.
 _SPEAKERS = {Kind.CRISIS: PERSON, Kind.UNSAFE_REPLY: ASSISTANT}
 _OTHERS = {Kind.CRISIS: ASSISTANT, Kind.UNSAFE_REPLY: PERSON}
+# Looked up once: in Python 3.11 a member costs ten times as much as a name.
 _ACUTE, _ELEVATED = Level.ACUTE, Level.ELEVATED
 
 # The words of `plain` where they stand in folded text.
