@@ -23,7 +23,11 @@ def letters(text: str) -> bytes:
     Two texts that differ in case, accents, spacing or punctuation alone give the same bytes. A text that is
     punctuation through and through ("?!") gives its fold, so that it does not look like an empty one.
     """
-    folded = fold(text)
+    return folded_letters(fold(text))
+
+
+def folded_letters(folded: bytes) -> bytes:
+    """`letters` of a text of which somebody has the fold."""
     kept = _only(folded, _KEPT)
     if not kept.isascii():
         kept = _beyond_ascii(kept)

@@ -80,7 +80,7 @@ class GateModel:
         if size <= WINDOW_BYTES:
             found = self.scorer.score(text)
             return added + found.value - self.thresholds.of(size), found
-        window, passage = self.scorer.scores(text, (WINDOW_BYTES, PASSAGE_BYTES))
+        window, passage = self.scorer.scores(text, WINDOW_BYTES, PASSAGE_BYTES)
         by_window = added + window.value - self.thresholds.of(size)
         by_passage = added + passage.value - self.passage_thresholds.of(size)
         return (by_window, window) if by_window >= by_passage else (by_passage, passage)

@@ -1,4 +1,5 @@
-"""The word lists by which English is told from other languages: folded, without accents.
+"""The word lists by which English is told from other languages: folded, without
+accents and apostrophes.
 
 A word stands in ENGLISH_FUNCTION only if it is frequent in English and not in the other languages written in
 Latin letters ("me", "in", "was", "die" are left out), and in FOREIGN only if English does not use it.
@@ -6,7 +7,7 @@ Latin letters ("me", "in", "was", "die" are left out), and in FOREIGN only if En
 
 
 def _bytes(*lines: str) -> frozenset[bytes]:
-    return frozenset(word.encode() for line in lines for word in line.split())
+    return frozenset(word.encode() for line in lines for word in line.replace("'", "").split())
 
 
 ENGLISH_FUNCTION = _bytes(

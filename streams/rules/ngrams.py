@@ -1,9 +1,11 @@
-"""The view of a text that the gates' models look at: for each of its plain words a slot for the first 4, 6, 8 and 12 bytes
-from there on, which reach into the next words.
+"""The view of a text that the gates' models look at, and what they find in it: for each of its plain words a slot for the
+first 4, 6, 8 and 12 bytes from there on, which reach into the next words.
 
 Models of this kind see stems, words and short phrases alike, need no dictionary, and bear typing errors. Runs that
 start within a word tell next to nothing more, and are three times as many.
 """
+
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,9 @@ SLOT_BITS, FEW_SLOT_BITS = 20, 18
 
 # odd numbers of splitmix64 (Steele, Lea, Flood 2014): multiplied by, close runs of bytes fall far apart
 _GOLDEN, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
+
+_RUNS_OF_WORD = len(ORDERS)
+_STRIDES = 4  # windows start so many times within the length of one
 
 # A run is read as its first eight bytes and the four behind them.
 _HALF, _READ, _LONGEST = 8, 16, 12
@@ -59,9 +64,22 @@ def slots(plain: Plain, bits: int) -> Slots:
     return _slots(plain.text, plain.starts, bits)
 
 
-def running_sums(plain: Plain, weights: Weights, bits: int) -> Sums:
-    """What the runs of all words before each word weigh together, and of all; there are 2^bits weights."""
-    return _running_sums(plain.text, plain.starts, weights, bits)
+def total(plain: Plain, weights: Weights, bits: int) -> int:
+    """What the runs of a text weigh together; there are 2^bits weights."""
+    sums = np.empty(len(plain.starts) + 1, np.int64)
+    _running_sums(plain.text, plain.starts, weights, bits, sums)
+    return int(sums[-1])
+
+
+def gravest(
+    plain: Plain, weights: Weights, bits: int, sizes: tuple[int, int]
+) -> tuple[float, int, float, int]:
+    """The evidence of the first of the gravest windows of each size, and its start.
+
+    A window's evidence is the sum of its runs' weights over the root of their number, so that short and long ones
+    compare. There are 2^bits weights.
+    """
+    return _gravest_of(plain.text, plain.starts, weights, bits, *sizes)
 
 
 @native
@@ -82,12 +100,12 @@ def _weight(first: np.uint64, last: np.uint64, weights: Weights, shift: np.uint6
 
 
 @native
-def _running_sums(text: bytes, starts: Places, weights: Weights, bits: int) -> Sums:
+def _running_sums(text: bytes, starts: Places, weights: Weights, bits: int, sums: Sums) -> None:
+    """What the runs of all words before each word weigh together, and of all."""
     words, shift = len(starts), np.uint64(64 - bits)
     wholes = words  # for so many sixteen bytes can be read, so nothing is asked
     while wholes > 0 and starts[wholes - 1] + _READ > len(text):
         wholes -= 1
-    sums = np.empty(words + 1, np.int64)
     total = np.int64(0)
     for word in range(wholes):
         sums[word] = total
@@ -99,4 +117,33 @@ def _running_sums(text: bytes, starts: Places, weights: Weights, bits: int) -> S
         first, last = _last_run(text, starts[word])
         total += _weight(first, last, weights, shift)
     sums[words] = total
-    return sums
+
+
+@native
+def _gravest_of(
+    text: bytes, starts: Places, weights: Weights, bits: int, size: int, other: int
+) -> tuple[float, int, float, int]:
+    sums = np.empty(len(starts) + 1, np.int64)
+    _running_sums(text, starts, weights, bits, sums)
+    evidence, start = _gravest(starts, sums, len(text), size)
+    if other == size:
+        return evidence, start, evidence, start
+    evidence_too, start_too = _gravest(starts, sums, len(text), other)
+    return evidence, start, evidence_too, start_too
+
+
+@native
+def _gravest(starts: Places, sums: Sums, length: int, size: int) -> tuple[float, int]:
+    last, stride = length - size, max(1, size // _STRIDES)
+    gravest, start, at, first, behind = -np.inf, 0, 0, 0, 0
+    while True:
+        while first < len(starts) and starts[first] < at:
+            first += 1
+        while behind < len(starts) and starts[behind] < at + size:
+            behind += 1
+        evidence = (sums[behind] - sums[first]) / sqrt(max(1, (behind - first) * _RUNS_OF_WORD))
+        if evidence > gravest:
+            gravest, start = evidence, at
+        if at == last:
+            return gravest, start
+        at = min(at + stride, last)

@@ -1,5 +1,6 @@
 """The words of a text as every model reads them."""
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,9 @@ def _plain_byte(byte: int) -> int:
         return _IS_STOP
     return {ord("'"): _LEFT_OUT, ord("?"): _IS_QUERY, _COMMA: _IS_COMMA}.get(byte, _SPACE)
 
+
+# The words of `plain`, stops among them, as they stand in folded text.
+WORDS = re.compile(rb"[a-z0-9'\x80-\xff]*[a-z0-9\x80-\xff][a-z0-9'\x80-\xff]*|[.!?\n\0,]")
 
 _PLAIN = np.array([*map(_plain_byte, range(256))], np.uint8)
 

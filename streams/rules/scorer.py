@@ -6,7 +6,6 @@ window of a text costs little more than the text as a whole.
 
 import io
 import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
@@ -14,16 +13,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streams.native import native
 from streams.rules.ngrams import (
     FEW_SLOT_BITS,
     ORDERS,
     SLOT_BITS,
-    Sums,
     Weights,
-    running_sums,
+    gravest,
+    total,
 )
-from streams.rules.plain import Places, Plain
+from streams.rules.plain import Plain
 
 # About 180 words: as much as danger told quietly needs around it. Larger ones measured no better and lose one
 # sentence among many (see the README's page on screening).
@@ -31,9 +29,6 @@ WINDOW_BYTES = 1000
 # About 90 words: a few sentences that say it, however much stands around them. Of 150 to 800 bytes it loses least
 # of what is hidden in 3,000 words.
 PASSAGE_BYTES = 500
-_STRIDES = 4  # windows start so many times within the length of one
-
-_RUNS_OF_WORD = len(ORDERS)
 
 LAYOUT = 6
 _LARGEST_WEIGHT = np.iinfo(np.int8).max
@@ -67,43 +62,22 @@ class Scorer:
 
     def score(self, text: Plain) -> Score:
         """The score of the gravest window of a text."""
-        return self.scores(text, (WINDOW_BYTES,))[0]
+        return self.scores(text, WINDOW_BYTES, WINDOW_BYTES)[0]
 
     def whole(self, text: Plain) -> float:
         """The score of all of a text, whatever its length."""
-        evidence = int(running_sums(text, self.weights, self.bits)[-1])
-        return self.bias + self.unit * evidence / sqrt(max(1, _RUNS_OF_WORD * len(text.starts)))
+        evidence = total(text, self.weights, self.bits)
+        return self.bias + self.unit * evidence / sqrt(max(1, len(ORDERS) * len(text.starts)))
 
-    def scores(self, text: Plain, sizes: Sequence[int]) -> list[Score]:
-        """The gravest window of each size in a text; all of the text where it is no longer than that.
-
-        A window's evidence is divided by the root of its runs, so that short and long ones compare.
-        """
-        sums = running_sums(text, self.weights, self.bits)
-        found = []
-        for asked in sizes:
-            size = min(asked, len(text.text))
-            evidence, start = _gravest(text.starts, sums, len(text.text), size)
-            found.append(Score(self.bias + self.unit * evidence, start, start + size))
-        return found
-
-
-@native
-def _gravest(starts: Places, sums: Sums, length: int, size: int) -> tuple[float, int]:
-    """The evidence of the first of the gravest windows of a size, and its start."""
-    last, stride = length - size, max(1, size // _STRIDES)
-    gravest, start, at, first, behind = -np.inf, 0, 0, 0, 0
-    while True:
-        while first < len(starts) and starts[first] < at:
-            first += 1
-        while behind < len(starts) and starts[behind] < at + size:
-            behind += 1
-        evidence = (sums[behind] - sums[first]) / sqrt(max(1, (behind - first) * _RUNS_OF_WORD))
-        if evidence > gravest:
-            gravest, start = evidence, at
-        if at == last:
-            return gravest, start
-        at = min(at + stride, last)
+    def scores(self, text: Plain, size: int, other: int) -> tuple[Score, Score]:
+        """The gravest window of each of two sizes in a text; all of the text where it is no longer than that."""
+        length = len(text.text)
+        size, other = min(size, length), min(other, length)
+        evidence, start, evidence_too, start_too = gravest(text, self.weights, self.bits, (size, other))
+        return (
+            Score(self.bias + self.unit * evidence, start, start + size),
+            Score(self.bias + self.unit * evidence_too, start_too, start_too + other),
+        )
 
 
 def write_scorer(weights: npt.NDArray[np.float64], bias: float, examples: str) -> bytes:

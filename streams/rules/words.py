@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.native import eight_bytes, native
+from streams.rules.plain import WORDS, Plain
 
 _Keys = npt.NDArray[np.uint64]
 _Lists = npt.NDArray[np.uint8]
@@ -13,10 +14,6 @@ _Letters = npt.NDArray[np.uint8]
 _Bits = npt.NDArray[np.uint8]
 _Places = npt.NDArray[np.int64]
 
-# What stands between words becomes a space: all of ASCII but letters and the apostrophe.
-_SPACE = ord(" ")
-_TO_SPACE = bytes(c if c >= 0x80 or chr(c).isalpha() or c == ord("'") else _SPACE for c in range(256))
-_SPACED = np.array([byte != _SPACE for byte in _TO_SPACE], np.uint8)
 _NONE, _ONE, _THREE, _SEVEN, _EIGHT = np.uint64(0), np.uint64(1), np.uint64(3), np.uint64(7), np.uint64(8)
 _BITS = np.uint64(64)
 _BIT = np.uint8(1)
@@ -38,13 +35,13 @@ _LAST_CAPITAL = ord("Z")
 # Or-ed to eight ASCII letters it makes them small.
 _SMALL, _AS_IS = np.uint64(0x2020202020202020), np.uint64(0)
 # Eight bytes are read at once, from where a word starts and to where it ends: so many spaces stand around a text.
-_AROUND = 8
-_PAD = b" " * _AROUND
+_READ = 8
+_PAD = b" " * _READ
 
 
 def words_of(folded: bytes) -> list[bytes]:
-    """The words of folded text: runs of letters, apostrophes and whatever lies beyond ASCII."""
-    return folded.translate(_TO_SPACE).split()
+    """The words of folded text that begin with a letter (of any script): no figures, no stops."""
+    return [word for word in WORDS.findall(folded) if word.lstrip(b"'")[0] > _LAST_CAPITAL]
 
 
 def _key(word: bytes) -> int:
@@ -52,8 +49,8 @@ def _key(word: bytes) -> int:
 
     Of longer words than sixteen bytes the middle is not looked at.
     """
-    first = int.from_bytes(word[:_AROUND], "little") if len(word) > _AROUND else 0
-    last = int.from_bytes(word[-_AROUND:].rjust(_AROUND, b"\0"), "little")
+    first = int.from_bytes(word[:_READ], "little") if len(word) > _READ else 0
+    last = int.from_bytes(word[-_READ:].rjust(_READ, b"\0"), "little")
     return (first * int(_MIX) + last + len(word)) & _MASK
 
 
@@ -79,34 +76,28 @@ class WordLists:
         _set(keys, self._shift, found)
         return found
 
-    def of_each(self, folded: bytes) -> bytes:
-        """For each of `words_of` the number of its list; 0 where it is in none."""
-        text, cuts, words = _cut_words(folded, _SPACED)
-        found = np.empty(words, np.uint8)
-        _look_up(text, cuts, self._shift, self._known, self._keys, self._lists, found)
-        return found.tobytes()
+    def of_each(self, words: Plain) -> bytes:
+        """For each of `words_of` (of the text that these are the plain words of) the number of its list, or 0.
+
+        The lists' words have no apostrophes.
+        """
+        found = np.empty(len(words.starts), np.uint8)
+        size = _look_up(words.text, words.starts, self._shift, self._known, self._keys, self._lists, found)
+        return found[:size].tobytes()
 
     def ends(self, cased: bytes) -> tuple[list[int], list[int]]:
         """Where words of the first list end, and where those with a capital do that are of it or of no list.
 
         Words are here runs of ASCII letters, at least two of them; `cased` is folded but for the case.
         """
-        text, cuts, words = _cut_words(cased, _LETTERS)
+        text = b"".join((_PAD, cased, _PAD))
+        cuts = np.empty(len(text) + 2, np.int64)
+        words = int(_cut(text, _LETTERS, cuts)) // 2
         listed, capital = np.empty(words, np.int64), np.empty(words, np.int64)
         of_list, with_capital = _names(
             text, cuts, self._shift, self._first, self._keys, self._lists, listed, capital
         )
         return listed[:of_list].tolist(), capital[:with_capital].tolist()
-
-
-def _cut_words(text: bytes, letters: _Letters) -> tuple[bytes, _Places, int]:
-    """The text with `_AROUND` bytes on either side, where its words start and end there, in turn, and how many it has.
-
-    Words are made of the bytes that `letters` has a one for.
-    """
-    text = b"".join((_PAD, text, _PAD))
-    cuts = np.empty(len(text) + 2, np.int64)
-    return text, cuts, int(_cut(text, letters, cuts)) // 2
 
 
 @native
@@ -145,12 +136,21 @@ def _cut(text: bytes, letters: _Letters, cuts: _Places) -> np.uint64:
 
 @native
 def _key_at(text: bytes, start: np.uint64, end: np.uint64, small: np.uint64) -> np.uint64:
-    """The key of the word there; `small` is or-ed to eight of its bytes at once."""
+    """The key of the word there; `small` is or-ed to eight of its bytes at once. Eight bytes stand before its end."""
     length = end - start
     cut = _BITS - (min(length, _EIGHT) << _THREE)
     last = ((eight_bytes(text, end - _EIGHT) | small) >> cut) << cut
     first = eight_bytes(text, start) | small if length > _EIGHT else _NONE
     return first * _MIX + last + length
+
+
+@native
+def _key_near_start(text: bytes, start: np.uint64, end: np.uint64) -> np.uint64:
+    """The key of a word of fewer than eight bytes, wherever it stands."""
+    last = _NONE
+    for place in range(start, end):
+        last |= np.uint64(text[place]) << ((place + _EIGHT - end) << _THREE)
+    return last + end - start
 
 
 @native
@@ -168,13 +168,20 @@ def _slot_of(key: np.uint64, slot: np.uint64, keys: _Keys) -> np.uint64:
 
 @native
 def _look_up(
-    text: bytes, cuts: _Places, shift: np.uint64, known: _Bits, keys: _Keys, lists: _Lists, found: _Lists
-) -> None:
-    for word in range(len(found)):
-        key = _key_at(text, np.uint64(cuts[2 * word]), np.uint64(cuts[2 * word + 1]), _AS_IS)
+    text: bytes, starts: _Places, shift: np.uint64, known: _Bits, keys: _Keys, lists: _Lists, found: _Lists
+) -> np.uint64:
+    size = np.uint64(0)
+    for word in range(len(starts)):
+        start = np.uint64(starts[word])
+        # plain text ends with a space
+        behind = np.uint64(starts[word + 1] if word + 1 < len(starts) else len(text))
+        end = behind - _ONE
+        key = _key_at(text, start, end, _AS_IS) if end >= _EIGHT else _key_near_start(text, start, end)
         mixed = key * _GOLDEN
         slot = _may_hold(known, mixed, shift) * ((mixed >> shift) + _ONE)
-        found[word] = lists[_slot_of(key, slot, keys)]
+        found[size] = lists[_slot_of(key, slot, keys)]
+        size += np.uint64(text[start] > _LAST_CAPITAL)
+    return size
 
 
 @native
@@ -197,7 +204,7 @@ def _names(
         # nine words in ten are neither
         if (has_capital | (_may_hold(first, mixed, shift) > 0)) and end - start > _ONE:
             of = lists[_slot_of(key, (mixed >> shift) + _ONE, keys)]
-            listed[of_list] = capital[with_capital] = np.int64(end) - _AROUND
+            listed[of_list] = capital[with_capital] = np.int64(end) - _READ
             of_list += np.uint64(of == 1)
             with_capital += np.uint64(has_capital & (of <= 1))
     return of_list, with_capital

@@ -1,6 +1,5 @@
 """What the two gates share: a finding of the rules that stand and of the model that reads the same words."""
 
-import re
 from collections.abc import Iterator
 from math import exp, prod
 
@@ -9,6 +8,7 @@ from streams.records import Finding, Span
 from streams.rules.gate_model import GateModel
 from streams.rules.guards import standing
 from streams.rules.model import Kind, Pack
+from streams.rules.plain import WORDS
 from streams.steps.scan import Scan
 from streams.steps.spoken import ASSISTANT, PERSON, spoken
 
@@ -20,8 +20,6 @@ _OTHERS = {Kind.CRISIS: ASSISTANT, Kind.UNSAFE_REPLY: PERSON}
 # Looked up once: in Python 3.11 a member costs ten times as much as a name.
 _ACUTE, _ELEVATED = Level.ACUTE, Level.ELEVATED
 
-# The words of `plain` where they stand in folded text.
-_WORDS = re.compile(rb"[a-z0-9'\x80-\xff]*[a-z0-9\x80-\xff][a-z0-9'\x80-\xff]*|[.!?\n\0,]")
 _LARGEST_EXPONENT = 50.0
 
 
@@ -31,16 +29,18 @@ def finding(scan: Scan, kind: Kind, pack: Pack) -> Finding:
     The score is 1 - ∏(1 - weight) over distinct rules, or the model's probability where that is more: a fact, and
     there also where nobody spoke (level None).
     """
-    rules, spans = {}, set()
+    names: list[str] = []
+    spans: set[Span] = set()
+    score, level = 0.0, None
     if scan.of(kind):
+        rules = {}
         for match in standing(scan, kind):
             rules[match.hit.rule.id] = match.hit.rule
             spans.add(scan.span(match.hit.message, match.start, match.end))
-    score = 1 - prod(1 - rule.weight for rule in rules.values())
-    level = None
-    if rules:
-        level = _ACUTE if any(rule.level is _ACUTE for rule in rules.values()) else _ELEVATED
-    names = sorted(rules)
+        if rules:
+            names = sorted(rules)
+            score = 1 - prod([1 - rule.weight for rule in rules.values()])
+            level = _ACUTE if any(rule.level is _ACUTE for rule in rules.values()) else _ELEVATED
     model = pack.models.get(kind)
     if model is not None:
         heard = _hear(scan, kind, model)
@@ -80,7 +80,7 @@ def _passage(scan: Scan, places: list[int], first: int, behind: int) -> Iterator
     number = 1  # plain text begins with a space, so its first word has one before it
     for place in places:
         low, high = scan.bounds(place)
-        own = [word.span() for word in _WORDS.finditer(scan.text, low, high)]
+        own = [word.span() for word in WORDS.finditer(scan.text, low, high)]
         taken = own[max(0, first - number) : max(0, behind - number)]
         if taken:
             yield scan.span(place, taken[0][0], taken[-1][1])

@@ -5,7 +5,8 @@ from hashlib import sha256
 from streams.outcomes import Split
 from streams.records import CategoryFacts, Conversation, Finding, GroupFacts, Origin, Role
 from streams.rules.model import Pack
-from streams.wording import letters
+from streams.steps.scan import Scan
+from streams.wording import folded_letters, letters
 
 # A first message of fewer letters ("hi", "hello there") opens thousands of unrelated talks.
 _LEAST_LETTERS = 12
@@ -42,16 +43,23 @@ STRESS_CATEGORIES = frozenset({"crisis_support", "trauma_processing"})
 EXPERT_CATEGORIES = frozenset({"therapy", "clinical_diagnosis"})
 REASONING_TIER = 3
 
+# Looked up once: in Python 3.11 a member costs ten times as much as a name.
+_USER = Role.USER
 
-def _key(conversation: Conversation) -> bytes:
+
+def _key(conversation: Conversation, scan: Scan | None) -> bytes:
     """What all answers to one question, and all versions of one conversation, have in common."""
     if conversation.question is not None and (question := letters(conversation.question)):
         return question
     key = b""
-    for message in conversation.messages:
-        if message.role is not Role.USER:
+    for place, message in enumerate(conversation.messages):
+        if message.role is not _USER:
             continue
-        key += letters(message.content)
+        key += (
+            letters(message.content)
+            if scan is None
+            else folded_letters(scan.text[slice(*scan.bounds(place))])
+        )
         if len(key) >= _LEAST_LETTERS and key not in _GREETINGS:
             break
     return key
@@ -94,12 +102,13 @@ def group(
     categories: CategoryFacts | None,
     pack: Pack,
     person: str | None = None,
+    scan: Scan | None = None,
 ) -> GroupFacts:
     """Group (16 hex digits), split and stage. Group and split follow from the record and the pack alone.
 
     The key is the person where the source names one, else the question, else the first user message (with the next ones while it is only a greeting),
-    whatever its case, spacing and punctuation.
+    whatever its case, spacing and punctuation. The scan, where there is one, has it folded.
     """
-    key = _key(conversation) if person is None else f"person:{person}".encode()
+    key = _key(conversation, scan) if person is None else f"person:{person}".encode()
     name = sha256(key).hexdigest()[:16]
     return GroupFacts(name, _split(name, pack), stage(conversation, origin, crisis, categories))

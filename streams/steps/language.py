@@ -18,9 +18,11 @@ import py3langid.langid as langid
 from streams.fold import fold
 from streams.records import Conversation, LanguageFacts, Origin
 from streams.rules.lexicon import ENGLISH, ENGLISH_FUNCTION, FOREIGN
-from streams.rules.model import Pack, Reads
+from streams.rules.model import Pack
+from streams.rules.plain import Plain
 from streams.rules.words import WordLists, words_of
 from streams.steps.scan import Scan
+from streams.steps.spoken import ASSISTANT, PERSON, spoken
 
 UNKNOWN = "und"
 
@@ -40,22 +42,19 @@ _SURE = 0.5
 _LIKELY = 0.25
 # Characters that py3langid reads: more does not change its mind and costs 0.1 µs each.
 _SAMPLE = 500
-# Bytes of an assistant's turn that are read: the gate for replies reads it, but a person's danger is not in it.
-_REPLY_SAMPLE = 150
-_MOST_REPLIES = 3
-
-# Looked up once: in Python 3.11 a member costs ten times as much as a name.
-_PERSON, _ANSWERER = int(Reads.USER), int(Reads.ASSISTANT)
+# Words of the replies that are read: the gate for replies reads them, but a person's danger is not in them.
+_REPLY_WORDS = 90
 
 
 class _Text(NamedTuple):
-    """A folded text, a byte for each of its words (_IS_ENGLISH, _IS_FOREIGN or 0), and how to get it as written.
+    """Whether it is ASCII, a byte for each of its words (_IS_ENGLISH, _IS_FOREIGN or 0), and how to get the whole of it.
 
-    Nearly all texts are English by their words alone: then nobody asks for the third.
+    Nearly all texts are English by these bytes alone: then nobody asks for its words or for how it is written.
     """
 
-    folded: bytes
+    is_ascii: bool
     lists: bytes
+    words: Callable[[], list[bytes]]
     written: Callable[[], str]
 
 
@@ -92,12 +91,9 @@ def _is_latin(character: str) -> bool:
     return unicodedata.name(character, "").startswith(("LATIN", "MODIFIER"))
 
 
-def _read(folded: bytes, written: Callable[[], str]) -> _Text:
-    return _Text(folded, _lists().of_each(folded), written)
-
-
 def _short(text: str, words: list[bytes]) -> tuple[str, float]:
     """The language of a few words: English where half of them are common English ones and none is foreign."""
+    words = [word.replace(b"'", b"") for word in words]
     is_foreign = not FOREIGN.isdisjoint(words)
     known = sum(map(ENGLISH.__contains__, words))
     if not is_foreign and known * 2 >= len(words):
@@ -114,7 +110,7 @@ def _foreign_stretch(read: _Text) -> tuple[str, float] | None:
     run = english.find(_NO_HIT)
     if run < 0 and read.lists.count(_IS_FOREIGN) < 2:
         return None
-    words, suspects = words_of(read.folded), []
+    words, suspects = read.words(), []
     if run >= 0:
         suspects.append(words[run : run + len(_NO_HIT)])
     places = [place for place, of_list in enumerate(read.lists) if of_list == _IS_FOREIGN]
@@ -134,8 +130,7 @@ def _foreign_stretch(read: _Text) -> tuple[str, float] | None:
 def _judge(read: _Text) -> tuple[str, float] | None:
     """Language and confidence of a text; None where it holds no word."""
     # the cheap look first: what English and its neighbours write folds to ASCII
-    is_ascii = read.folded.isascii()
-    script = "" if is_ascii else _other_script(read.written())
+    script = "" if read.is_ascii else _other_script(read.written())
     if script:
         return _identify(script)
     count = len(read.lists)
@@ -144,7 +139,7 @@ def _judge(read: _Text) -> tuple[str, float] | None:
     if share == 0 and not any(map(str.isalpha, read.written())):
         return None
     if count < _SHORT_WORDS:
-        return _short(read.written(), words_of(read.folded))
+        return _short(read.written(), read.words())
     if share >= _SHARE:
         return _foreign_stretch(read) or ("en", round(min(0.99, 0.6 + share), 3))
     code, confidence = _identify(read.written())
@@ -156,22 +151,28 @@ def _judge(read: _Text) -> tuple[str, float] | None:
 
 def _said(scan: Scan) -> _Text:
     """The words of the person, or of everyone where roles were guessed."""
-    said = scan.maybe_by(_PERSON)
-    return _read(said.text, lambda: _written(scan, said.places))
+    return _read(scan, PERSON, *spoken(scan, PERSON))
 
 
 def _answered(scan: Scan) -> _Text:
-    """Samples of the first replies."""
-    text, starts, places = scan.text, scan.starts, scan.side(_ANSWERER).places[:_MOST_REPLIES]
-    # a message that is shorter is taken with the separator behind it
-    sample = b"".join(
-        [text[starts[p] : min(starts[p] + _REPLY_SAMPLE, starts[p + 1])] + b"\n" for p in places]
+    """The first words of the replies."""
+    places, words = spoken(scan, ASSISTANT)
+    if len(words.starts) <= _REPLY_WORDS:
+        return _read(scan, ASSISTANT, places, words)
+    behind = int(words.starts[_REPLY_WORDS])
+    first = Plain(words.text[:behind], words.starts[:_REPLY_WORDS], words.questions)
+    return _read(scan, ASSISTANT, places, first, behind)
+
+
+def _read(scan: Scan, reader: int, places: Sequence[int], words: Plain, most: int | None = None) -> _Text:
+    """What one side says, or its first words; of how these are written about so many characters."""
+    lists = _lists().of_each(words)
+    return _Text(
+        words.text.isascii(),
+        lists,
+        lambda: words_of(scan.maybe_by(reader).text)[: len(lists)],
+        lambda: "\n".join(scan.conversation.messages[place].content for place in places)[:most],
     )
-    return _read(sample, lambda: _written(scan, places, _REPLY_SAMPLE))
-
-
-def _written(scan: Scan, places: Sequence[int], most: int | None = None) -> str:
-    return "\n".join(scan.conversation.messages[place].content[:most] for place in places)
 
 
 def language(

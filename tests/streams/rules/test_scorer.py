@@ -2,7 +2,7 @@
 
 import io
 import re
-from itertools import accumulate
+from math import sqrt
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.fold import fold
-from streams.rules.ngrams import ORDERS, SLOT_BITS, running_sums, slots
+from streams.rules.ngrams import ORDERS, SLOT_BITS, gravest, slots, total
 from streams.rules.plain import as_plain, plain
 from streams.rules.scorer import LAYOUT, WINDOW_BYTES, BadModel, Scorer, read_scorer, write_scorer
 
@@ -65,12 +65,27 @@ def test_each_run_has_the_slot_of_its_bytes(text: bytes) -> None:
     assert slots(as_plain(text), SLOT_BITS).tolist() == [slot_step_by_step(run) for run in runs]
 
 
-@given(TEXTS)
-def test_running_sums_are_the_weights_of_all_runs_before_a_word(text: bytes) -> None:
-    weights = np.arange(1 << SLOT_BITS).astype(np.int8)
+def gravest_step_by_step(text: bytes, weights: np.ndarray, size: int) -> tuple[float, int]:
+    starts = as_plain(text).starts.tolist()
     by_word = [sum(int(weights[slot_step_by_step(run)]) for run in runs) for runs in runs_step_by_step(text)]
-    sums = running_sums(as_plain(text), weights, SLOT_BITS)
-    assert sums.tolist() == [0, *accumulate(by_word)]
+    last = len(text) - size
+    found = []
+    for at in [*range(0, last, max(1, size // 4)), last]:
+        inside = [own for start, own in zip(starts, by_word, strict=True) if at <= start < at + size]
+        found.append((sum(inside) / sqrt(max(1, len(ORDERS) * len(inside))), -at))
+    evidence, start = max(found)
+    return evidence, -start
+
+
+@given(TEXTS, st.integers(4, 80), st.integers(4, 80))
+def test_the_gravest_window_is_the_one_that_is_found_step_by_step(text: bytes, size: int, other: int) -> None:
+    weights = (np.arange(1 << SLOT_BITS) % 251 - 125).astype(np.int8)
+    size, other = min(size, len(text)), min(other, len(text))
+    found = gravest(as_plain(text), weights, SLOT_BITS, (size, other))
+    assert found[:2] == pytest.approx(gravest_step_by_step(text, weights, size))
+    assert found[2:] == pytest.approx(gravest_step_by_step(text, weights, other))
+    runs = [run for of_word in runs_step_by_step(text) for run in of_word]
+    assert total(as_plain(text), weights, SLOT_BITS) == sum(int(weights[slot_step_by_step(r)]) for r in runs)
 
 
 def test_what_is_known_raises_the_score_and_what_is_not_leaves_the_bias() -> None:

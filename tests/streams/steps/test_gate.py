@@ -173,7 +173,7 @@ def test_a_model_that_fails_holds_the_record(pack: Pack, monkeypatch: pytest.Mon
     def broken(*_: object) -> None:
         raise FloatingPointError(CANARY)
 
-    monkeypatch.setattr("streams.rules.scorer.running_sums", broken)
+    monkeypatch.setattr("streams.rules.scorer.gravest", broken)
     line = b'{"messages": [{"role": "user", "content": "at the quixotry"}, {"role": "assistant", "content": "so"}]}'
     record = Record(Source("b", "k", "v", 0), Origin("s"), line)
     run_steps([Desk(record)], before_dedup(FUSED[0].steps), pack, observe=lambda *_: None, clock=lambda: 0.0)
