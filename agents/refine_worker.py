@@ -133,6 +133,10 @@ class RefineWorker:
         refine = self._refine
         return refine.in_flight > 0 and self._gate.is_open and not refine.is_apart, refine.done
 
+    def is_hungry(self) -> bool:
+        """Whether it holds nothing and would take what comes."""
+        return self._refine.in_flight == 0 and self._gate.is_open and not self._refine.is_apart
+
     async def finish(self) -> None:
         """What is in flight is delivered and acknowledged; nothing new is taken."""
         while self._refine.in_flight:  # noqa: ASYNC110 - it ends with the process a moment later

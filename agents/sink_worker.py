@@ -107,5 +107,9 @@ class SinkWorker:
     def progress(self) -> tuple[bool, int]:
         return self._sink.oldest_due_seconds() > 0, self._done
 
+    def is_hungry(self) -> bool:
+        """Whether it holds nothing and would take what comes."""
+        return self._sink.buffered_messages == 0
+
     async def finish(self) -> None:
         await self._sink.drain()

@@ -25,16 +25,16 @@ class Watchdog:
     """Ends the process `stall_seconds` after the last beat that found it well."""
 
     def __init__(
-        self, stall_seconds: float, progress: Callable[[], tuple[bool, int]], out: IO[str] = sys.stderr
+        self, stall_seconds: float, progress: Callable[[], tuple[bool, object]], out: IO[str] = sys.stderr
     ) -> None:
-        """`progress` gives whether there is work, and a number that moves with every piece done."""
+        """`progress` gives whether there is work, and something that is another with every piece done."""
         self._stall = stall_seconds
         self._progress = progress
         self._out = out
 
     async def watch(self) -> None:
         """Beat until cancelled."""
-        last = -1
+        last: object = None
         try:
             while True:
                 has_work, done = self._progress()

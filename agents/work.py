@@ -20,7 +20,7 @@ from agents.app import ForebayApp, create_app
 from agents.opened import Opened, open_run
 from agents.transport import SafeConsumer
 from agents.watchdog import Watchdog
-from clients import metrics
+from clients import kafka, metrics
 from clients.errors import Fatal
 from clients.redis import redis_client
 from clients.runs import run_store
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 FAREWELL_SECONDS = 8.0
 TICK_SECONDS = 0.25
+ASK_SECONDS = 1.5  # twice that and an answer are less than the shortest time after which the watchdog bites
 CURRENT_SECONDS = 10.0
 
 
@@ -45,6 +46,7 @@ class Worker(Protocol):
     async def receive(self, event: EventT[Any]) -> None: ...
     def loops(self) -> list[Coroutine[Any, Any, None]]: ...
     def progress(self) -> tuple[bool, int]: ...
+    def is_hungry(self) -> bool: ...
     async def finish(self) -> None: ...
 
 
@@ -134,13 +136,14 @@ async def _run(
     app.on_partitions_revoked.connect(revoked, weak=False)
     worker.attached(app)
     app.finalize()
-    watchdog = Watchdog(settings.stall_seconds, worker.progress)
+    watchdog = Watchdog(settings.stall_seconds, lambda: _progress(app, worker))
     loops = [
         asyncio.create_task(_guarded(loop, fail))
         for loop in (
             *worker.loops(),
             watchdog.watch(),
             _tell_lag(app, row.name),
+            _ask_for_kafka(settings, app, worker),
             _watch_crash(app, fail),
             *(() if is_fixed else (_watch_current(opened, stop),)),
         )
@@ -203,6 +206,29 @@ async def _watch_crash(app: ForebayApp, fail: Callable[[BaseException], None]) -
         for service in (app.consumer, app.producer):
             if getattr(service, "crashed", False):
                 raise service.crash_reason or Fatal("Faust's Kafka driver crashed")
+
+
+def _progress(app: ForebayApp, worker: Worker) -> tuple[bool, tuple[int, int]]:
+    """Whether there is work, and what moves with it. One that holds nothing and is given nothing has work left to read."""
+    has_work, done = worker.progress()
+    is_left, read = cast(SafeConsumer, app.consumer).reading()
+    return has_work or (is_left and worker.is_hungry()), (done, read)
+
+
+async def _ask_for_kafka(settings: Settings, app: ForebayApp, worker: Worker) -> None:
+    """Find out whether a worker that does not go on waits for Kafka, which is no stall: Faust waits without a word."""
+
+    async def ask() -> None:
+        # a broker that hangs does not refuse
+        await asyncio.wait_for(kafka.cluster_id(settings), ASK_SECONDS)
+
+    before = None
+    while True:
+        await asyncio.sleep(ASK_SECONDS)
+        now = _progress(app, worker)
+        if now[0] and now == before:
+            await until_answered("kafka", ask)
+        before = now
 
 
 async def _tell_lag(app: ForebayApp, agent: str) -> None:

@@ -1,4 +1,4 @@
-"""A process that is frozen past its session and wakes again: its partitions moved on, and it spoils nothing."""
+"""A process that is frozen past its session and wakes again, and one that is given nothing: neither spoils anything."""
 
 from pathlib import Path
 
@@ -9,6 +9,9 @@ from tests.promises.conftest import assert_same
 from tests.promises.drops import Drops
 from tests.promises.output import Output
 from tests.promises.pipeline import Pipeline, pipeline, until
+
+# Python looks for `sitecustomize` there when it starts, before the current folder is on its path
+DEAF = f"{Path(__file__).parent / 'deaf'}:{Path(__file__).parents[2]}"
 
 pytestmark = [pytest.mark.servers, pytest.mark.promise]
 
@@ -56,5 +59,24 @@ async def test_a_sink_frozen_past_its_session_spoils_nothing(
         assert await flow.ingest().ended() == 0
         flow.work("refine")
         await _freeze_and_wake(flow, "sink")
+        await flow.finished()
+        assert_same(flow, undisturbed)
+
+
+@pytest.mark.parametrize("agent", ["refine", "sink"])
+async def test_a_worker_that_is_given_nothing_ends_itself_and_the_next_one_goes_on(
+    stack: Stack, flow_folder: Path, drops: Drops, undisturbed: Output, agent: str
+) -> None:
+    with pipeline(stack, flow_folder) as flow:
+        flow.put(drops.objects)
+        await flow.make_run()
+        assert await flow.ingest().ended() == 0
+        other = "sink" if agent == "refine" else "refine"
+        flow.work(other)
+        if other == "refine":
+            await until(lambda: _is_behind(flow, other, 0), seconds=120)
+        deaf = flow.work(agent, PYTHONPATH=DEAF, FOREBAY_STALL_SECONDS="6")
+        assert await deaf.ended(120) == 1
+        flow.work(agent)
         await flow.finished()
         assert_same(flow, undisturbed)
