@@ -18,7 +18,7 @@ from streams.rules.scorer import Scorer, read_scorer, write_scorer
 _INVERSE_PENALTY = 15.0
 # Power of the inverse document frequency by which a slot's penalty shrinks; what a text is about at all shows in
 # more common ones than whether somebody is in danger.
-_RARITY, _SIDE_RARITY = 2.0, 1.0
+_RARITY, _SIDE_RARITY = {Kind.CRISIS: 2.0, Kind.UNSAFE_REPLY: 2.5}, 1.0
 # How much an example's words of the other side count beside those that are judged.
 _SHARE_BESIDE = 0.6
 _MOST_STEPS = 2000
@@ -49,11 +49,11 @@ def train(examples: Sequence[Example], gate: Kind) -> Trained:
     labels, digest = [example.label for example in examples], digest_of_examples(examples)
     instances = make_instances(examples, labels, gate, SLOT_BITS, with_windows=True)
     if gate is not Kind.UNSAFE_REPLY:
-        return _trained(*fit(instances, _RARITY), digest)
+        return _trained(*fit(instances, _RARITY[gate]), digest)
     # whose words are not judged say what is talked about: they are learnt from together with those that are
     other = slot_rows([told_text(example) for example in examples], FEW_SLOT_BITS)
     both = hstack([instances.slots, _SHARE_BESIDE * other[instances.examples]]).tocsr()
-    weights, bias = fit(replace(instances, slots=both), _RARITY)
+    weights, bias = fit(replace(instances, slots=both), _RARITY[gate])
     own, beside = np.split(weights, [1 << SLOT_BITS])
     trained, told = _trained(own, bias, digest), _trained(beside * _SHARE_BESIDE, 0.0, digest)
     return replace(trained, beside_file=told.file, beside=told.scorer)

@@ -18,14 +18,18 @@ from streams.rules.model import Kind
 from streams.rules.ngrams import slots
 from streams.rules.plain import as_plain, plain
 
-# Bytes of the windows that are learnt from: the one that is scored, and one that holds little but the passage.
-_WINDOWS = (250, 700)
-# All windows of a text together weigh so many whole texts.
-_WINDOWS_WEIGHT = 2.0
+# Bytes of the windows that are learnt from: about the one that is scored, and one that holds little but the passage.
+_WINDOWS = (350, 700)
+# All windows of a text together weigh so many whole texts: more, and long texts of writers left out are told worse.
+_WINDOWS_WEIGHT = 1.0
+# Most real records are one question with a long harmless answer, few of the examples are: a harmless answer of more
+# bytes than this counts so many times. Without it twice as many real ones are held, at the same recall.
+_LONG_ANSWER, _LONG_ANSWER_WEIGHT = 400, 3.0
 # A text must be so much longer than a window to be cut into some.
 _MUCH_LONGER = 1.3
 # A window of danger holds so much of the marked passage, or is itself marked by so much.
 _PASSAGE, _OF_WINDOW = 0.8, 0.6
+_ONE_EXCHANGE = 2  # turns
 # words that nobody writes: they carry the brackets through folding
 _OPENED, _CLOSED = b"qqopenqq", b"qqcloseqq"
 
@@ -68,7 +72,7 @@ def told_text(example: Example) -> bytes:
 def make_instances(
     examples: Sequence[Example], labels: Sequence[bool], gate: Kind, bits: int, *, with_windows: bool
 ) -> Instances:
-    """Each example whole, with weight 1, and, where the brackets are what the labels are about, its windows."""
+    """Each example whole and, where the brackets are what the labels are about, its windows; with their weights."""
     texts: list[bytes] = []
     found_labels: list[bool] = []
     weights: list[float] = []
@@ -76,7 +80,9 @@ def make_instances(
     for place, (example, label) in enumerate(zip(examples, labels, strict=True)):
         text, marks = marked_text(example, gate)
         windows = _windows(text, marks, label=label) if with_windows else ()
-        for part, own, weight in ((text, label, 1.0), *windows):
+        is_answer = gate is Kind.UNSAFE_REPLY and not label and len(example.turns) == _ONE_EXCHANGE
+        whole = _LONG_ANSWER_WEIGHT if is_answer and len(text) > _LONG_ANSWER else 1.0
+        for part, own, weight in ((text, label, whole), *windows):
             texts.append(part)
             found_labels.append(own)
             weights.append(weight)

@@ -14,7 +14,7 @@ from streams.rules.scorer import Scorer
 
 Labels = npt.NDArray[np.bool_]
 _SEED = 20261126  # of the order in which the curve takes examples
-_CURVE = (250, 500, 1000, 2000, 3000, 4000, 6000, 8000, 12000, 16000)
+_CURVE = (250, 500, 1000, 2000, 3000, 4000, 6000, 8000, 12000, 16000, 24000)
 
 
 def scores(scorer: Scorer, examples: Sequence[Example], gate: Kind, beside: Scorer | None = None) -> Floats:

@@ -11,10 +11,11 @@ from math import inf
 from streams.rules.fields import Fields
 from streams.rules.model import GATES, Kind
 from streams.rules.plain import Plain
-from streams.rules.scorer import PASSAGE_BYTES, WINDOW_BYTES, BadModel, Score, Scorer, read_scorer
+from streams.rules.scorer import WINDOW_BYTES, BadModel, Score, Scorer, read_scorer
 
 _LONGER = "longer"
 _ENDLESS = 1 << 62
+_LEAST_PASSAGE = 50  # bytes: some ten words
 _LOWEST, _HIGHEST = -50.0, 50.0  # log-odds beyond which nothing is told apart
 
 
@@ -48,8 +49,8 @@ class GateModel:
     """A gate's model: it speaks where the score (log-odds) of a text is at or above the threshold for its length.
 
     `thresholds` are those of a text's gravest window: the more windows a text has, the graver one of them is by
-    chance. The passages (PASSAGE_BYTES) of texts of several windows are also read alone, and speak at
-    `passage_thresholds`: what is said in one sentence among thousands of words shows in no larger window.
+    chance. The passages (`passage_bytes`) of a text that is longer than two of them are also read alone, and speak at
+    `passage_thresholds`: what is said in one sentence among many shows in no larger window.
     `scope` must agree where a text is less than `scope_below` above its threshold: it tells talk of somebody's life
     from requests of other kinds ("how do I kill a process"), which the first one, asked for every quiet sign, cannot.
     `acute` tells the graver of what both have found. `beside` adds what the other side's words say, all of them: what
@@ -62,6 +63,7 @@ class GateModel:
     rule: str
     scorer: Scorer
     thresholds: ByLength
+    passage_bytes: int
     passage_thresholds: ByLength
     scope: Side | None
     scope_below: float
@@ -77,10 +79,10 @@ class GateModel:
         """
         added = 0.0 if self.beside is None or other is None else self.beside.whole(other)
         size = len(text.text)
-        if size <= WINDOW_BYTES:
+        if size <= 2 * self.passage_bytes:
             found = self.scorer.score(text)
             return added + found.value - self.thresholds.of(size), found
-        window, passage = self.scorer.scores(text, WINDOW_BYTES, PASSAGE_BYTES)
+        window, passage = self.scorer.scores(text, WINDOW_BYTES, self.passage_bytes)
         by_window = added + window.value - self.thresholds.of(size)
         by_passage = added + passage.value - self.passage_thresholds.of(size)
         return (by_window, window) if by_window >= by_passage else (by_passage, passage)
@@ -104,6 +106,7 @@ def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -
         if gate in found:
             one.fault("a second model of one gate")
         scorer = _scorer(one, one.text("file"), files)
+        passage_bytes = int(one.number("passage_bytes", _LEAST_PASSAGE, WINDOW_BYTES))
         thresholds, of_passages = _by_length(one, "thresholds"), _by_length(one, "passage_thresholds")
         scope, acute = _side(one, "scope", files), _side(one, "acute", files)
         beside_file = one.text("beside_file", "")
@@ -116,6 +119,7 @@ def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -
                 f"{gate}.model",
                 scorer,
                 thresholds,
+                passage_bytes,
                 of_passages,
                 scope,
                 scope_below,

@@ -26,9 +26,6 @@ from streams.rules.plain import Plain
 # About 180 words: as much as danger told quietly needs around it. Larger ones measured no better and lose one
 # sentence among many (see the README's page on screening).
 WINDOW_BYTES = 1000
-# About 90 words: a few sentences that say it, however much stands around them. Of 150 to 800 bytes it loses least
-# of what is hidden in 3,000 words.
-PASSAGE_BYTES = 500
 
 LAYOUT = 6
 _LARGEST_WEIGHT = np.iinfo(np.int8).max

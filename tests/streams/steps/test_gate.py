@@ -23,8 +23,8 @@ from tests.streams.small_pack import FILES
 CANARY = "the quiet word of the test"
 MODELS = b"""kind: models
 models:
-  - {gate: crisis, file: crisis.npz, thresholds: {longer: 1.0}, passage_thresholds: {longer: 1.0}, acute_file: acute.npz, acute_threshold: 1.0, least_recall: 0.95, most_false_alarms: 0.4}
-  - {gate: unsafe_reply, file: crisis.npz, thresholds: {longer: 1.0}, passage_thresholds: {longer: 1.0}, least_recall: 0.9, most_false_alarms: 0.05}
+  - {gate: crisis, file: crisis.npz, thresholds: {longer: 1.0}, passage_bytes: 500, passage_thresholds: {longer: 1.0}, acute_file: acute.npz, acute_threshold: 1.0, least_recall: 0.95, most_false_alarms: 0.4}
+  - {gate: unsafe_reply, file: crisis.npz, thresholds: {longer: 1.0}, passage_bytes: 500, passage_thresholds: {longer: 1.0}, least_recall: 0.9, most_false_alarms: 0.05}
 """
 
 
@@ -157,6 +157,10 @@ def read_pack_once(packs: list[Pack] = []) -> Pack:  # noqa: B006 - a cache for 
         ({"models.yaml": MODELS.replace(b"longer: 1.0", b"longer: high")}, "thresholds: longer must be"),
         ({"models.yaml": MODELS.replace(b"longer: 1.0", b"'-20': 1.0")}, "thresholds: -20 must be"),
         ({"models.yaml": MODELS.replace(b"longer: 1.0", b"'20': 1.0")}, "thresholds: longer is missing"),
+        (
+            {"models.yaml": MODELS.replace(b"passage_bytes: 500", b"passage_bytes: 5")},
+            "passage_bytes must be",
+        ),
         ({"more.yaml": MODELS}, "one file at most"),
         ({"models.yaml": MODELS.replace(b"acute_threshold: 1.0, ", b"")}, "acute_threshold must be a number"),
     ],
