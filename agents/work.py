@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from typing import Any, Protocol, cast
 
 import uvloop
+from aiokafka.errors import KafkaError
 from faust.types import TP, EventT
 
 from agents.app import ForebayApp, create_app
@@ -21,7 +22,7 @@ from agents.opened import Opened, open_run
 from agents.transport import SafeConsumer
 from agents.watchdog import Watchdog
 from clients import kafka, metrics
-from clients.errors import Fatal
+from clients.errors import Fatal, RetryLater
 from clients.redis import redis_client
 from clients.runs import run_store
 from clients.s3 import s3_client
@@ -219,8 +220,13 @@ async def _ask_for_kafka(settings: Settings, app: ForebayApp, worker: Worker) ->
     """Find out whether a worker that does not go on waits for Kafka, which is no stall: Faust waits without a word."""
 
     async def ask() -> None:
-        # a broker that hangs does not refuse
-        await asyncio.wait_for(kafka.cluster_id(settings), ASK_SECONDS)
+        # a broker that hangs does not refuse, and one that starts again says so in many ways
+        try:
+            await asyncio.wait_for(kafka.cluster_id(settings), ASK_SECONDS)
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            raise RetryLater("Kafka does not answer") from error
 
     before = None
     while True:

@@ -93,30 +93,30 @@ def _slots(text: bytes, starts: Places, bits: int) -> Slots:
 
 @native
 def _weight(first: np.uint64, last: np.uint64, weights: Weights, shift: np.uint64) -> np.int64:
-    total = np.int64(0)
+    weight = np.int64(0)
     for slot in _slots_of(first, last, shift):
-        total += np.int64(weights[slot])
-    return total
+        weight += np.int64(weights[slot])
+    return weight
 
 
 @native
 def _running_sums(text: bytes, starts: Places, weights: Weights, bits: int, sums: Sums) -> None:
-    """What the runs of all words before each word weigh together, and of all."""
+    """Writes what the runs of all words before each word weigh together, and of all."""
     words, shift = len(starts), np.uint64(64 - bits)
     wholes = words  # for so many sixteen bytes can be read, so nothing is asked
     while wholes > 0 and starts[wholes - 1] + _READ > len(text):
         wholes -= 1
-    total = np.int64(0)
+    so_far = np.int64(0)
     for word in range(wholes):
-        sums[word] = total
+        sums[word] = so_far
         place = starts[word]
         last = eight_bytes(text, place + _HALF) & _LAST_FOUR
-        total += _weight(eight_bytes(text, place), last, weights, shift)
+        so_far += _weight(eight_bytes(text, place), last, weights, shift)
     for word in range(wholes, words):
-        sums[word] = total
+        sums[word] = so_far
         first, last = _last_run(text, starts[word])
-        total += _weight(first, last, weights, shift)
-    sums[words] = total
+        so_far += _weight(first, last, weights, shift)
+    sums[words] = so_far
 
 
 @native
