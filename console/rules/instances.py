@@ -80,9 +80,10 @@ def make_instances(
     for place, (example, label) in enumerate(zip(examples, labels, strict=True)):
         text, marks = marked_text(example, gate)
         windows = _windows(text, marks, label=label) if with_windows else ()
-        is_answer = gate is Kind.UNSAFE_REPLY and not label and len(example.turns) == _ONE_EXCHANGE
-        whole = _LONG_ANSWER_WEIGHT if is_answer and len(text) > _LONG_ANSWER else 1.0
-        for part, own, weight in ((text, label, whole), *windows):
+        is_long_answer = len(example.turns) == _ONE_EXCHANGE and len(text) > _LONG_ANSWER
+        is_counted_more = gate is Kind.UNSAFE_REPLY and not label and is_long_answer
+        weight_of_whole = _LONG_ANSWER_WEIGHT if is_counted_more else 1.0
+        for part, own, weight in ((text, label, weight_of_whole), *windows):
             texts.append(part)
             found_labels.append(own)
             weights.append(weight)

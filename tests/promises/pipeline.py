@@ -28,6 +28,15 @@ QUICK = {
 }  # fmt: skip
 
 
+def at_fault(folder: str) -> str:
+    """The PYTHONPATH of a process that the `sitecustomize` in this folder of the promises makes faulty.
+
+    Python looks for that when it starts, before the current folder is on its path.
+    """
+    here = Path(__file__).parent
+    return f"{here / folder}:{here.parents[1]}"
+
+
 class Process:
     """One Forebay process; its log is a file of JSON lines."""
 

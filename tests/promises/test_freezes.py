@@ -8,10 +8,7 @@ from console.local.stack import Stack
 from tests.promises.conftest import assert_same
 from tests.promises.drops import Drops
 from tests.promises.output import Output
-from tests.promises.pipeline import Pipeline, pipeline, until
-
-# Python looks for `sitecustomize` there when it starts, before the current folder is on its path
-DEAF = f"{Path(__file__).parent / 'deaf'}:{Path(__file__).parents[2]}"
+from tests.promises.pipeline import Pipeline, at_fault, pipeline, until
 
 pytestmark = [pytest.mark.servers, pytest.mark.promise]
 
@@ -75,7 +72,7 @@ async def test_a_worker_that_is_given_nothing_ends_itself_and_the_next_one_goes_
         flow.work(other)
         if other == "refine":
             await until(lambda: _is_behind(flow, other, 0), seconds=120)
-        deaf = flow.work(agent, PYTHONPATH=DEAF, FOREBAY_STALL_SECONDS="6")
+        deaf = flow.work(agent, PYTHONPATH=at_fault("deaf"), FOREBAY_STALL_SECONDS="6")
         assert await deaf.ended(120) == 1
         flow.work(agent)
         await flow.finished()

@@ -7,12 +7,11 @@ import pytest
 
 from console.local.stack import Stack
 from tests.promises.drops import CANARY
-from tests.promises.pipeline import Pipeline, pipeline, until
+from tests.promises.pipeline import Pipeline, at_fault, pipeline, until
 
 pytestmark = [pytest.mark.servers, pytest.mark.promise]
 
-# Python looks for `sitecustomize` there when it starts, before the current folder is on its path
-FAULTY = f"{Path(__file__).parent / 'faulty'}:{Path(__file__).parents[2]}"
+FAULTY = at_fault("faulty")
 
 
 def _line(number: int, more: str = "") -> str:
