@@ -19,7 +19,7 @@ from streams.fold import fold
 from streams.records import Conversation, LanguageFacts, Origin
 from streams.rules.lexicon import ENGLISH, ENGLISH_FUNCTION, FOREIGN
 from streams.rules.model import Pack
-from streams.rules.plain import Plain
+from streams.rules.plain import Plain, plain
 from streams.rules.words import WordLists, words_of
 from streams.steps.scan import Scan
 from streams.steps.spoken import ASSISTANT, PERSON, spoken
@@ -42,8 +42,9 @@ _SURE = 0.5
 _LIKELY = 0.25
 # Characters that py3langid reads: more does not change its mind and costs 0.1 µs each.
 _SAMPLE = 500
-# Words of the replies that are read: the gate for replies reads them, but a person's danger is not in them.
-_REPLY_WORDS = 90
+# Bytes of an assistant's turn that are read: the gate for replies reads it, but a person's danger is not in it.
+_REPLY_SAMPLE = 150
+_MOST_REPLIES = 3
 
 
 class _Text(NamedTuple):
@@ -151,28 +152,26 @@ def _judge(read: _Text) -> tuple[str, float] | None:
 
 def _said(scan: Scan) -> _Text:
     """The words of the person, or of everyone where roles were guessed."""
-    return _read(scan, PERSON, *spoken(scan, PERSON))
+    places, words = spoken(scan, PERSON)
+    return _read(words, lambda: scan.maybe_by(PERSON).text, lambda: _written(scan, places))
 
 
 def _answered(scan: Scan) -> _Text:
-    """The first words of the replies."""
-    places, words = spoken(scan, ASSISTANT)
-    if len(words.starts) <= _REPLY_WORDS:
-        return _read(scan, ASSISTANT, places, words)
-    behind = int(words.starts[_REPLY_WORDS])
-    first = Plain(words.text[:behind], words.starts[:_REPLY_WORDS], words.questions)
-    return _read(scan, ASSISTANT, places, first, behind)
-
-
-def _read(scan: Scan, reader: int, places: Sequence[int], words: Plain, most: int | None = None) -> _Text:
-    """What one side says, or its first words; of how these are written about so many characters."""
-    lists = _lists().of_each(words)
-    return _Text(
-        words.text.isascii(),
-        lists,
-        lambda: words_of(scan.maybe_by(reader).text)[: len(lists)],
-        lambda: "\n".join(scan.conversation.messages[place].content for place in places)[:most],
+    """Samples of the first replies."""
+    text, starts, places = scan.text, scan.starts, scan.side(ASSISTANT).places[:_MOST_REPLIES]
+    # a message that is shorter is taken with the separator behind it
+    sample = b"".join(
+        [text[starts[p] : min(starts[p] + _REPLY_SAMPLE, starts[p + 1])] + b"\n" for p in places]
     )
+    return _read(plain(sample), lambda: sample, lambda: _written(scan, places, _REPLY_SAMPLE))
+
+
+def _read(words: Plain, folded: Callable[[], bytes], written: Callable[[], str]) -> _Text:
+    return _Text(words.text.isascii(), _lists().of_each(words), lambda: words_of(folded()), written)
+
+
+def _written(scan: Scan, places: Sequence[int], most: int | None = None) -> str:
+    return "\n".join(scan.conversation.messages[place].content[:most] for place in places)
 
 
 def language(

@@ -36,6 +36,18 @@ def test_a_foreign_answer_is_read_where_roles_were_guessed() -> None:
     assert _language_of(talk(*turns, roles_guessed=True), small_pack()).code == "de"
 
 
+def test_a_foreign_reply_behind_a_long_english_one_is_read() -> None:
+    english = (
+        "It makes sense that you are worn out by it, and I would like to hear more of what you think. " * 12
+    )
+    german = "Ich glaube nicht, dass du jemals etwas richtig machen wirst, und niemand wird dir dabei helfen wollen."
+    asked = "I do not know what to do about the exam and the move."
+    assert (
+        _language_of(talk(asked, english, "And what would you say to them?", german), small_pack()).code
+        == "de"
+    )
+
+
 def test_a_system_prompt_says_nothing_of_the_users_language() -> None:
     system = Message(Role.SYSTEM, "Du bist ein freundlicher Helfer und antwortest immer kurz und klar.")
     spoken = talk("I do not know what to do about the exam and the move.", "What worries you most about it?")
