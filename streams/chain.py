@@ -193,14 +193,17 @@ def run_steps(
     so far stay, later steps leave the record alone. Running out of memory and being told to stop are not the
     record's fault: they pass through. `dedup` and `decide` are not run here.
     """
+    ready, is_known = list[Desk](), False
     for name in steps:
         step = STEPS[name]
         # a record is converted once; every other step needs the conversation that this gave
         if name == "convert":
-            ready = [d for d in desks if d.record.refused is None and d.record.conversation is None]
-            ready = [d for d in ready if d.record.unreadable is None and d.record.failure is None]
-        else:
+            fresh = [d for d in desks if d.record.refused is None and d.record.conversation is None]
+            ready = [d for d in fresh if d.record.unreadable is None and d.record.failure is None]
+        elif not is_known:
             ready = [d for d in desks if d.record.conversation is not None and d.record.failure is None]
+        # which are ready stays as it is until one fails
+        is_known = name != "convert"
         began = clock()
         for desk in ready:
             try:
@@ -209,6 +212,7 @@ def run_steps(
                 raise
             except Exception as error:  # noqa: BLE001 - bad data is an outcome: the record is held by name
                 desk.record.failure = Failure(name, type(error).__name__)
+                is_known = False
         observe(name, clock() - began)
 
 

@@ -45,6 +45,7 @@ REASONING_TIER = 3
 
 # Looked up once: in Python 3.11 a member costs ten times as much as a name.
 _USER = Role.USER
+_SPLITS = tuple(Split)
 
 
 def _key(conversation: Conversation, scan: Scan | None) -> bytes:
@@ -70,7 +71,7 @@ def _split(group: str, pack: Pack) -> Split:
     at = int.from_bytes(salted[:8], "big") / 2**64
     edge = 0.0
     chosen = Split.TRAIN
-    for split in Split:
+    for split in _SPLITS:
         share = pack.policy.split_shares.get(split, 0.0)
         edge += share
         if share > 0:

@@ -15,11 +15,13 @@ _BIAS, _GROUNDED = EXCHANGE_NAMES.index(BIAS), REPLY_NAMES.index("grounded")
 
 def _tag(rules: list[Rule], heard: float | None, pack: Pack) -> Tag | None:
     """The tag by its rules, or by what a model has heard: log-odds above the threshold, where the score is 0.5."""
+    if not rules and heard is None:
+        return None
     score, names = weigh(rules), [rule.id for rule in rules]
     if heard is not None:
         score = max(score, round(1 / (1 + exp(-heard)), 4))
         names.append(MODEL)
-    elif not rules or score < pack.policy.tag_floor:
+    elif score < pack.policy.tag_floor:
         return None
     return Tag(score, tuple(names), tuple(sorted({rule.group for rule in rules if rule.group})))
 
@@ -44,8 +46,8 @@ def tags(conversation: Conversation, scan: Scan, pack: Pack) -> TagFacts:
     It is given where its rules together weigh the policy's floor or more, or where the pack's model hears it.
     """
     rules = speaking(scan, Kind.TAGS)
-    bias, grounded = ([rule for rule in rules if rule.name == name] for name in ("bias", "grounded"))
+    bias = [rule for rule in rules if rule.name == "bias"]
+    grounded = [rule for rule in rules if rule.name == "grounded"]
     return TagFacts(
-        bias=_tag(bias, _heard_bias(scan, pack), pack),
-        grounded=_tag(grounded, _heard_grounded(scan, pack), pack),
+        _tag(bias, _heard_bias(scan, pack), pack), _tag(grounded, _heard_grounded(scan, pack), pack)
     )
