@@ -19,6 +19,7 @@ from console.bench.bare_loop import bare_loop
 from console.bench.drops import BUCKET, GZIP, LARGE, PLAIN, SAMPLE_RECORDS, corpus, put_drops, put_large
 from console.bench.figures import LARGE_OBJECT, MIB, WHOLE, Measured
 from console.bench.phases import Phases
+from console.bench.scan_parts import scan_parts
 from console.bench.steps import step_table
 from console.bench.tell import summary
 from console.environment import local_values
@@ -76,9 +77,11 @@ def show_steps(settings: Settings, console: Console) -> None:
     """The bare loop alone: what each step costs a record. Needs no server."""
     state = Path(settings.state).absolute() / "bench"
     pack = _pack(settings, state, lambda text: console.print(text, markup=False, soft_wrap=True))
-    found = bare_loop(list(corpus(SAMPLE_RECORDS)), pack, BARE_SECONDS)
+    lines = list(corpus(SAMPLE_RECORDS))
+    found = bare_loop(lines, pack, BARE_SECONDS)
     rate = found["records_per_cpu_second"]
     console.print(step_table(found["steps"], f"Bare loop: {rate:,.0f} records per CPU-second"))
+    console.print(step_table(scan_parts(lines, pack), "Of it the scan, by parts"))
 
 
 def _clear(state: Path) -> None:

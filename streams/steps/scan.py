@@ -56,7 +56,8 @@ _END = itemgetter(1)
 
 @dataclass(slots=True, eq=False)
 class Scan:
-    """The folded messages joined (and the reasoning last), where each starts, each side's alone, and the hits by kind.
+    """The folded messages joined (and the reasoning last), where each starts and whose it is (`Reads` as a number), each
+    side's alone, and the hits by kind.
 
     `cased` is `text` with its capitals. Offsets are bytes of `text`. The last element of `starts` lies one separator
     behind the end. `word_scores` (one or none yet) and `spoken` are what `word_scores.py` and `spoken.py` have found out, for the steps
@@ -67,8 +68,9 @@ class Scan:
     text: bytes
     cased: bytes
     starts: tuple[int, ...]
+    readers: Sequence[int]
     sides: Mapping[int, Side]
-    hits: dict[Kind, list[Hit]]
+    hits: dict[Kind, list[Hit]] = field(default_factory=dict)
     word_scores: list[WordScores] = field(default_factory=list)
     spoken: dict[int, tuple[list[int], Plain]] = field(default_factory=dict)
     _offsets: dict[int, Offsets] = field(default_factory=dict)
@@ -133,6 +135,13 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
     Guards are not asked yet. Where roles were guessed, the gates read both sides. Raises hyperscan.error when the
     engine fails.
     """
+    folded = fold_sides(conversation)
+    _find(folded, pack)
+    return folded
+
+
+def fold_sides(conversation: Conversation) -> Scan:
+    """The scan as the passes read it: folded, each side's words together, without a hit yet."""
     texts = [fold_but_case(message.content) for message in conversation.messages]
     readers = [_READ_BY[message.role] for message in conversation.messages]
     if conversation.reasoning:
@@ -143,32 +152,31 @@ def scan(conversation: Conversation, pack: Pack) -> Scan:
     starts = (0, *accumulate([len(folded) + 1 for folded in texts]))
     spoken = [text[start : behind - 1] for start, behind in pairwise(starts)]
     sides = {reader: _side(spoken, readers, reader) for reader in dict.fromkeys(readers)}
+    return Scan(conversation, text, cased, starts, readers, sides)
 
+
+def _find(scan: Scan, pack: Pack) -> None:
     found: list[tuple[int, int]] = []
-    databases = pack.databases
-    for reader, side in sides.items():
+    databases, starts, hits = pack.databases, scan.starts, scan.hits
+    is_guess = scan.conversation.roles_guessed
+    for reader, side in scan.sides.items():
         if reader in databases.sides:
             scan_side(databases.sides[reader], databases.closer, side, starts, found)
-        if conversation.roles_guessed and reader in databases.guessed:
+        if is_guess and reader in databases.guessed:
             scan_side(databases.guessed[reader], databases.closer, side, starts, found)
-    scan_whole(pack, text, cased, found)
-    if not found:
-        return Scan(conversation, text, cased, starts, sides, {})
-
+    scan_whole(pack, scan.text, scan.cased, found)
     found.sort(key=_END)
-    columns = pack.columns_guessed if conversation.roles_guessed else pack.columns
-    hits: dict[Kind, list[Hit]] = {}
+    columns = pack.columns_guessed if is_guess else pack.columns
     for number, end in found:
         kind, reads, rule = columns[number]
         place = bisect_left(starts, end) - 1
-        reader = readers[place]
+        reader = scan.readers[place]
         if reader & reads:
             hit = Hit(rule, REASONING if reader == _ASIDE else place, end)
             if kind in hits:
                 hits[kind].append(hit)
             else:
                 hits[kind] = [hit]
-    return Scan(conversation, text, cased, starts, sides, hits)
 
 
 def _side(texts: list[bytes], readers: list[int], reader: int) -> Side:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from console.bench.bare_loop import CHUNK_BYTES, CHUNK_RECORDS, bare_loop, chunks_of
 from console.bench.corpus import RECORD_BYTES, chat_lines
+from console.bench.scan_parts import scan_parts
 from console.bench.steps import step_costs, step_table
 from streams.chain import before_dedup
 from streams.topology import FUSED
@@ -37,6 +38,12 @@ def test_the_bare_loop_gives_each_record_one_outcome_and_names_every_step() -> N
     steps = [cost["step"] for cost in found["steps"]]
     assert steps == ["receive", *before_dedup(FUSED[0].steps), "dedup, decide", "render"]
     assert found["records_per_cpu_second"] > 0
+
+
+def test_the_parts_of_the_scan_are_named_and_take_time() -> None:
+    parts = scan_parts([*chat_lines(20, 5), b"no conversation"], small_pack())
+    assert [part["step"] for part in parts] == ["folding", "words that may be names", "rules"]
+    assert all(part["microseconds"] > 0 for part in parts)
 
 
 def test_the_table_shows_each_step_and_the_sum() -> None:
