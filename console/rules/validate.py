@@ -1,10 +1,13 @@
 """Cross-validation over writers, and the curve of false alarms over the number of examples."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+import yaml
 
+from clients.packs import pack_files
 from console.rules.fit import train
 from console.rules.instances import Floats, marked_text, told_text
 from streams.rules.labelled import Example
@@ -19,12 +22,20 @@ _CURVE = (250, 500, 1000, 2000, 3000, 4000, 6000, 8000, 12000, 16000, 24000)
 
 def scores(scorer: Scorer, examples: Sequence[Example], gate: Kind, beside: Scorer | None = None) -> Floats:
     """The model's score of each example; with what the other side's words add, where it is asked about these."""
+    size = _passage_bytes(gate)
     found = np.array(
-        [scorer.score(as_plain(marked_text(example, gate)[0])).value for example in examples], np.float64
+        [scorer.read(as_plain(marked_text(example, gate)[0]), size).value for example in examples], np.float64
     )
     if beside is not None:
         found += [beside.whole(as_plain(told_text(example))) for example in examples]
     return found
+
+
+@cache
+def _passage_bytes(gate: Kind) -> int:
+    """The length of a passage as the pack of this version has it: what is measured here is what it will read."""
+    rows = yaml.safe_load(pack_files("")["models.yaml"])["models"]
+    return next(int(row["passage_bytes"]) for row in rows if row["gate"] == gate)
 
 
 def labels_of(examples: Sequence[Example]) -> Labels:

@@ -48,9 +48,9 @@ class Side:
 class GateModel:
     """A gate's model: it speaks where the score (log-odds) of a text is at or above the threshold for its length.
 
-    `thresholds` are those of a text's gravest window: the more windows a text has, the graver one of them is by
-    chance. The passages (`passage_bytes`) of a text that is longer than two of them are also read alone, and speak at
-    `passage_thresholds`: what is said in one sentence among many shows in no larger window.
+    `thresholds` are those of what is said in all of a text and in its gravest parts (`Reading.value`): the more parts a
+    text has, the graver one of them is by chance. The passages (`passage_bytes`) of a text that is longer than two of
+    them are also judged alone, at `passage_thresholds`: one sentence among many shows in nothing larger.
     `scope` must agree where a text is less than `scope_below` above its threshold: it tells talk of somebody's life
     from requests of other kinds ("how do I kill a process"), which the first one, asked for every quiet sign, cannot.
     `acute` tells the graver of what both have found. `beside` adds what the other side's words say, all of them: what
@@ -73,19 +73,18 @@ class GateModel:
     most_false_alarms: float
 
     def margin(self, text: Plain, other: Plain | None) -> tuple[float, Score]:
-        """How far a text's score lies above the threshold for its length, and that score, of window or passage.
+        """How far a text's score lies above the threshold for its length, and the window or passage that says most.
 
         `other` is what the other side says, where it is known.
         """
         added = 0.0 if self.beside is None or other is None else self.beside.whole(other)
         size = len(text.text)
-        if size <= 2 * self.passage_bytes:
-            found = self.scorer.score(text)
-            return added + found.value - self.thresholds.of(size), found
-        window, passage = self.scorer.scores(text, WINDOW_BYTES, self.passage_bytes)
-        by_window = added + window.value - self.thresholds.of(size)
-        by_passage = added + passage.value - self.passage_thresholds.of(size)
-        return (by_window, window) if by_window >= by_passage else (by_passage, passage)
+        read = self.scorer.read(text, self.passage_bytes)
+        by_text = added + read.value - self.thresholds.of(size)
+        by_passage = added + read.passage.value - self.passage_thresholds.of(size)
+        if size <= 2 * self.passage_bytes or by_text >= by_passage:
+            return by_text, read.window
+        return by_passage, read.passage
 
     def speaks(self, text: Plain, margin: float) -> bool:
         """Whether a text with this margin is what the gate must find."""
@@ -106,7 +105,7 @@ def read_models(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -
         if gate in found:
             one.fault("a second model of one gate")
         scorer = _scorer(one, one.text("file"), files)
-        passage_bytes = int(one.number("passage_bytes", _LEAST_PASSAGE, WINDOW_BYTES))
+        passage_bytes = int(one.number("passage_bytes", _LEAST_PASSAGE, WINDOW_BYTES // 2))
         thresholds, of_passages = _by_length(one, "thresholds"), _by_length(one, "passage_thresholds")
         scope, acute = _side(one, "scope", files), _side(one, "acute", files)
         beside_file = one.text("beside_file", "")

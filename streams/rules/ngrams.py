@@ -33,6 +33,7 @@ _BUT_FOUR, _BUT_SIX = np.uint64(32), np.uint64(16)  # bits that shorter ones lac
 Weights = npt.NDArray[np.int8]
 Slots = npt.NDArray[np.int64]
 Sums = npt.NDArray[np.int64]
+Gravest = tuple[float, int]  # evidence, and the byte at which it starts
 _FourSlots = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 
 
@@ -73,11 +74,11 @@ def total(plain: Plain, weights: Weights, bits: int) -> int:
 
 def gravest(
     plain: Plain, weights: Weights, bits: int, sizes: tuple[int, int]
-) -> tuple[float, int, float, int]:
-    """The evidence of the first of the gravest windows of each size, and its start.
+) -> tuple[float, Gravest, Gravest]:
+    """The evidence of the whole text, and that of the first of the gravest windows of each size with its start.
 
-    A window's evidence is the sum of its runs' weights over the root of their number, so that short and long ones
-    compare. There are 2^bits weights.
+    Evidence is the sum of the runs' weights over the root of their number, so that short and long texts compare.
+    There are 2^bits weights.
     """
     return _gravest_of(plain.text, plain.starts, weights, bits, *sizes)
 
@@ -122,18 +123,16 @@ def _running_sums(text: bytes, starts: Places, weights: Weights, bits: int, sums
 @native
 def _gravest_of(
     text: bytes, starts: Places, weights: Weights, bits: int, size: int, other: int
-) -> tuple[float, int, float, int]:
+) -> tuple[float, Gravest, Gravest]:
     sums = np.empty(len(starts) + 1, np.int64)
     _running_sums(text, starts, weights, bits, sums)
-    evidence, start = _gravest(starts, sums, len(text), size)
-    if other == size:
-        return evidence, start, evidence, start
-    evidence_too, start_too = _gravest(starts, sums, len(text), other)
-    return evidence, start, evidence_too, start_too
+    whole = sums[-1] / sqrt(max(1, len(starts) * _RUNS_OF_WORD))
+    window = _gravest(starts, sums, len(text), size)
+    return whole, window, _gravest(starts, sums, len(text), other) if other != size else window
 
 
 @native
-def _gravest(starts: Places, sums: Sums, length: int, size: int) -> tuple[float, int]:
+def _gravest(starts: Places, sums: Sums, length: int, size: int) -> Gravest:
     last, stride = length - size, max(1, size // _STRIDES)
     gravest, start, at, first, behind = -np.inf, 0, 0, 0, 0
     while True:

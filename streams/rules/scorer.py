@@ -37,11 +37,22 @@ class BadModel(ValueError):
 
 
 class Score(NamedTuple):
-    """Log-odds of the gravest window, and where in the plain text it starts and ends."""
+    """Log-odds of a part of a plain text, and where it starts and ends."""
 
     value: float
     start: int
     end: int
+
+
+class Reading(NamedTuple):
+    """What a text says as a whole and in its gravest window, weighed together; and in its gravest passage alone.
+
+    A text of no more than two passages is read as a whole only, and its passage is that whole.
+    """
+
+    value: float
+    window: Score
+    passage: Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +70,34 @@ class Scorer:
 
     def score(self, text: Plain) -> Score:
         """The score of the gravest window of a text."""
-        return self.scores(text, WINDOW_BYTES, WINDOW_BYTES)[0]
+        length = len(text.text)
+        size = min(WINDOW_BYTES, length)
+        _, (evidence, start), _ = gravest(text, self.weights, self.bits, (size, size))
+        return Score(self.bias + self.unit * evidence, start, start + size)
 
     def whole(self, text: Plain) -> float:
         """The score of all of a text, whatever its length."""
         evidence = total(text, self.weights, self.bits)
         return self.bias + self.unit * evidence / sqrt(max(1, len(ORDERS) * len(text.starts)))
 
-    def scores(self, text: Plain, size: int, other: int) -> tuple[Score, Score]:
-        """The gravest window of each of two sizes in a text; all of the text where it is no longer than that."""
+    def read(self, text: Plain, passage_bytes: int) -> Reading:
+        """What is said in all of a text and in its gravest parts; a passage has half of WINDOW_BYTES or less.
+
+        The mean of the three tells long texts better than any one of them: most of a person's words bear out what one
+        sentence says, or do not.
+        """
         length = len(text.text)
-        size, other = min(size, length), min(other, length)
-        evidence, start, evidence_too, start_too = gravest(text, self.weights, self.bits, (size, other))
-        return (
-            Score(self.bias + self.unit * evidence, start, start + size),
-            Score(self.bias + self.unit * evidence_too, start_too, start_too + other),
+        if length <= 2 * passage_bytes:
+            only = Score(self.whole(text), 0, length)
+            return Reading(only.value, only, only)
+        sizes = min(WINDOW_BYTES, length), passage_bytes
+        evidence, *parts = gravest(text, self.weights, self.bits, sizes)
+        window, passage = (
+            Score(self.bias + self.unit * own, start, start + size)
+            for (own, start), size in zip(parts, sizes, strict=True)
         )
+        mean = (self.bias + self.unit * evidence + window.value + passage.value) / 3
+        return Reading(mean, window, passage)
 
 
 def write_scorer(weights: npt.NDArray[np.float64], bias: float, examples: str) -> bytes:

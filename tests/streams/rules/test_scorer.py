@@ -81,9 +81,10 @@ def gravest_step_by_step(text: bytes, weights: np.ndarray, size: int) -> tuple[f
 def test_the_gravest_window_is_the_one_that_is_found_step_by_step(text: bytes, size: int, other: int) -> None:
     weights = (np.arange(1 << SLOT_BITS) % 251 - 125).astype(np.int8)
     size, other = min(size, len(text)), min(other, len(text))
-    found = gravest(as_plain(text), weights, SLOT_BITS, (size, other))
-    assert found[:2] == pytest.approx(gravest_step_by_step(text, weights, size))
-    assert found[2:] == pytest.approx(gravest_step_by_step(text, weights, other))
+    whole, window, passage = gravest(as_plain(text), weights, SLOT_BITS, (size, other))
+    assert (whole, 0) == pytest.approx(gravest_step_by_step(text, weights, len(text)))
+    assert window == pytest.approx(gravest_step_by_step(text, weights, size))
+    assert passage == pytest.approx(gravest_step_by_step(text, weights, other))
     runs = [run for of_word in runs_step_by_step(text) for run in of_word]
     assert total(as_plain(text), weights, SLOT_BITS) == sum(int(weights[slot_step_by_step(r)]) for r in runs)
 
@@ -104,6 +105,20 @@ def test_one_sentence_is_found_in_any_length_of_text(before: int, after: int) ->
     assert b" gone by sunday " in text.text[found.start : found.end]
     # no more than a window of other words can stand beside it
     assert found.value > scorer.score(plain(b"we had tea . " * 60)).value + 1
+
+
+def test_a_text_is_read_as_a_whole_and_in_parts_once_it_is_longer_than_two_passages() -> None:
+    scorer = scorer_of("i will be gone by sunday and nobody knows", weight=2)
+    sentence, other = b"i will be gone by sunday and nobody knows . ", b"we had tea . "
+    short = scorer.read(plain(sentence + other * 10), 200)
+    assert short.value == short.window.value == short.passage.value
+    text = plain(other * 200 + sentence + other * 200)
+    long = scorer.read(text, 200)
+    assert long.passage.end - long.passage.start == 200
+    assert b" gone by sunday " in text.text[long.passage.start : long.passage.end]
+    assert scorer.whole(text) < long.window.value < long.passage.value
+    assert long.value == pytest.approx((scorer.whole(text) + long.window.value + long.passage.value) / 3)
+    assert long.window == scorer.score(text)
 
 
 def test_a_model_comes_back_from_its_file() -> None:
