@@ -72,7 +72,13 @@ class SafeConsumer(driver.Consumer):
         self._seek_number += 1
         self._read_to = {}
         self._fetched.clear()
+        self._forget_acknowledged()
+
+    def _forget_acknowledged(self) -> None:
+        """What was acknowledged says nothing of a second reading, which Faust would take for acknowledged already."""
         self._acked_to.clear()
+        self._acked.clear()
+        self._acked_index.clear()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         self._forget_positions()
@@ -95,8 +101,8 @@ class SafeConsumer(driver.Consumer):
         wanted = await cast(BeginsAt, self.app).begin_at(
             {tp: self._committed_offset.get(tp) for tp in self.assignment()}
         )
-        # what was acknowledged meanwhile was read before: it says nothing of what will be read from here
-        self._acked_to.clear()
+        # what was acknowledged meanwhile was read before
+        self._forget_acknowledged()
         for tp, offset in wanted.items():
             # what is committed stays what Kafka says: a sink begins where its claims end, ahead of its group,
             # and must still commit that though nothing new comes

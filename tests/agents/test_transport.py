@@ -251,6 +251,32 @@ async def test_an_acknowledgement_during_a_seek_leaves_no_partition_busy_for_eve
     assert len(held) == 1
 
 
+async def test_what_is_acknowledged_during_a_seek_and_read_again_is_committed(stack: Stack) -> None:
+    # else Faust takes the second reading for acknowledged already, and the group looks behind for ever
+    settings, group, topic = await _begun(stack, "g-again")
+    held: list[EventT[Any]] = []
+    seeking = False
+
+    async def receive(event: EventT[Any]) -> None:
+        held.append(event)
+        if len(held) == 2:
+            event.ack()
+
+    async def begin(offsets: Mapping[TP, int | None]) -> Mapping[TP, int]:
+        if seeking:
+            held[0].ack()
+            return {TP(topic, 0): 0}
+        return await group_offsets(offsets)
+
+    async with reading(settings, group, topic, receive, begin) as app:
+        await write_transactions(settings, topic, [([b"one"], True)])
+        await until(lambda: len(held) == 1)
+        seeking = True
+        await app.consumer.perform_seek()
+        await until(lambda: _is(_committed(settings, group, topic), 2))
+    assert len(held) == 2
+
+
 async def test_messages_of_a_read_are_not_delivered_after_a_seek(stack: Stack, monkeypatch: Any) -> None:
     settings, group, topic = await _begun(stack, "g-rest")
     seen: list[bytes] = []
