@@ -23,13 +23,14 @@ help:
 	  || { echo "Could not install uv. Needed: python3 with venv or pip (on Debian: apt-get install python3-venv)," \
 	       "or uv itself on PATH." >&2; exit 1; }
 
-# Python 3.11 where it is, else any newer one; the system's first: distributions build it with a profile, and one that
-# was compiled without runs all steps a tenth slower. `make setup PYTHON=…` takes another.
-PYTHON ?= $(or $(wildcard /usr/bin/python3.11),$(shell $(UV) python find 3.11 >/dev/null 2>&1 && echo 3.11 || echo '>=3.11'))
+# What .venv has, else Python 3.11 where it is, else any newer one; the distribution's first, for that is built with a
+# profile, and one compiled without runs all steps a tenth slower. `make setup FOREBAY_PYTHON=…` takes another.
+FOREBAY_PYTHON ?= $(or $(wildcard .venv/bin/python),$(wildcard /usr/bin/python3.11),$(shell \
+  $(UV) python find 3.11 >/dev/null 2>&1 && echo 3.11 || echo '>=3.11'))
 
 # Compiled at once: else a worker without leave to write starts 2 s later
 setup: $(filter .forebay/%,$(UV))
-	@$(UV) sync --quiet --locked --all-extras --compile-bytecode --python "$(PYTHON)"
+	@$(UV) sync --quiet --locked --all-extras --compile-bytecode --python "$(FOREBAY_PYTHON)"
 
 # Names what is missing of Java and Maven, and fetches Kafka once
 servers: setup

@@ -101,7 +101,7 @@ class SafeConsumer(driver.Consumer):
         wanted = await cast(BeginsAt, self.app).begin_at(
             {tp: self._committed_offset.get(tp) for tp in self.assignment()}
         )
-        # what was acknowledged meanwhile was read before
+        # what was acknowledged meanwhile was read before; the app has let go of it by now, so no more of it comes
         self._forget_acknowledged()
         for tp, offset in wanted.items():
             # what is committed stays what Kafka says: a sink begins where its claims end, ahead of its group,

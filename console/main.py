@@ -357,7 +357,7 @@ def bench(
 
 @bench_app.command("steps")
 def bench_steps() -> None:
-    """What each step costs a record. Needs no server."""
+    """What each step costs a record, and the scan by its parts. Needs no server."""
     from console.bench.show import show_steps
 
     show_steps(read_settings(), _console())

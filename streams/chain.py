@@ -110,13 +110,7 @@ def _group(desk: Desk, pack: Pack) -> None:
     record = desk.record
     assert record.conversation is not None
     record.group = group(
-        record.conversation,
-        record.origin,
-        record.crisis,
-        record.categories,
-        pack,
-        record.person,
-        desk.scan,
+        record.conversation, record.origin, record.crisis, record.categories, pack, record.person, desk.scan
     )
 
 

@@ -74,7 +74,7 @@ def show_bench(
 
 
 def show_steps(settings: Settings, console: Console) -> None:
-    """The bare loop alone: what each step costs a record. Needs no server."""
+    """The bare loop alone: what each step costs a record, and the scan by its parts. Needs no server."""
     state = Path(settings.state).absolute() / "bench"
     pack = _pack(settings, state, lambda text: console.print(text, markup=False, soft_wrap=True))
     lines = list(corpus(SAMPLE_RECORDS))

@@ -18,7 +18,7 @@ from streams.rules.model import Kind
 from streams.rules.ngrams import slots
 from streams.rules.plain import as_plain, plain
 
-# Bytes of the windows that are learnt from: about the one that is scored, and one that holds little but the passage.
+# Bytes of the windows that are learnt from: less than the one that is scored, and one that holds little but the passage.
 _WINDOWS = (350, 700)
 # All windows of a text together weigh so many whole texts: more, and long texts of writers left out are told worse.
 _WINDOWS_WEIGHT = 1.0

@@ -13,7 +13,16 @@ from clients.errors import Fatal
 from console.rules.fit import train, train_side
 from console.rules.instances import Floats, marked_text
 from console.rules.sets import CALIBRATION, EXAMPLES, TEST, labelled
-from console.rules.validate import Labels, alarms_at, area, curve, labels_of, leave_one_writer_out, scores
+from console.rules.validate import (
+    Labels,
+    alarms_at,
+    area,
+    curve,
+    labels_of,
+    leave_one_writer_out,
+    scores,
+    window_scores,
+)
 from streams.outcomes import Level
 from streams.rules.fields import SUFFIX
 from streams.rules.labelled import Example, near_copies
@@ -77,7 +86,9 @@ def _train_sides(examples: Sequence[Example], out: Path, console: Console) -> No
     found = [example for example in held if example.label]
     if found:
         console.print(
-            _recalls("scope, on those of 1 in the calibration set", scores(scope.scorer, found, Kind.CRISIS))
+            _recalls(
+                "scope, on those of 1 in the calibration set", window_scores(scope.scorer, found, Kind.CRISIS)
+            )
         )
     graver = [example for example in examples if example.level is not None]
     acute = train_side(graver, [example.level is Level.ACUTE for example in graver], Kind.CRISIS)
@@ -86,7 +97,9 @@ def _train_sides(examples: Sequence[Example], out: Path, console: Console) -> No
     if found:
         is_acute = np.array([example.level is Level.ACUTE for example in found])
         console.print(
-            _thresholds("acute of 1, calibration set", scores(acute.scorer, found, Kind.CRISIS), is_acute)
+            _thresholds(
+                "acute of 1, calibration set", window_scores(acute.scorer, found, Kind.CRISIS), is_acute
+            )
         )
 
 

@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-from clients.packs import pack_files
+from clients.errors import Fatal
+from clients.packs import shipped_files
 from console.rules.fit import train
 from console.rules.instances import Floats, marked_text, told_text
 from streams.rules.labelled import Example
 from streams.rules.model import Kind
-from streams.rules.plain import as_plain
+from streams.rules.plain import Plain, as_plain
 from streams.rules.scorer import Scorer
 
 Labels = npt.NDArray[np.bool_]
@@ -23,19 +24,29 @@ _CURVE = (250, 500, 1000, 2000, 3000, 4000, 6000, 8000, 12000, 16000, 24000)
 def scores(scorer: Scorer, examples: Sequence[Example], gate: Kind, beside: Scorer | None = None) -> Floats:
     """The model's score of each example; with what the other side's words add, where it is asked about these."""
     size = _passage_bytes(gate)
-    found = np.array(
-        [scorer.read(as_plain(marked_text(example, gate)[0]), size).value for example in examples], np.float64
-    )
+    found = np.array([scorer.read(text, size).value for text in _texts(examples, gate)], np.float64)
     if beside is not None:
         found += [beside.whole(as_plain(told_text(example))) for example in examples]
     return found
 
 
+def window_scores(scorer: Scorer, examples: Sequence[Example], gate: Kind) -> Floats:
+    """What a model says that is asked beside a gate's own (`Side`): the score of each example's gravest window."""
+    return np.array([scorer.score(text).value for text in _texts(examples, gate)], np.float64)
+
+
+def _texts(examples: Sequence[Example], gate: Kind) -> Iterator[Plain]:
+    return (as_plain(marked_text(example, gate)[0]) for example in examples)
+
+
 @cache
 def _passage_bytes(gate: Kind) -> int:
     """The length of a passage as the pack of this version has it: what is measured here is what it will read."""
-    rows = yaml.safe_load(pack_files("")["models.yaml"])["models"]
-    return next(int(row["passage_bytes"]) for row in rows if row["gate"] == gate)
+    rows = yaml.safe_load(shipped_files()["models.yaml"])["models"]
+    found = [int(row["passage_bytes"]) for row in rows if row["gate"] == gate]
+    if not found:
+        raise Fatal(f"models.yaml has no model of {gate}: how long its passages are is not known")
+    return found[0]
 
 
 def labels_of(examples: Sequence[Example]) -> Labels:

@@ -73,7 +73,7 @@ class GateModel:
     most_false_alarms: float
 
     def margin(self, text: Plain, other: Plain | None) -> tuple[float, Score]:
-        """How far a text's score lies above the threshold for its length, and the window or passage that says most.
+        """How far a text's score lies above the threshold for its length, and the window or passage to show for it.
 
         `other` is what the other side says, where it is known.
         """

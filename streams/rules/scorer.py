@@ -45,7 +45,7 @@ class Score(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a text says as a whole and in its gravest window, weighed together; and in its gravest passage alone.
+    """The mean of what a text says as a whole, in its gravest window and in its gravest passage; and the two parts.
 
     A text of no more than two passages is read as a whole only, and its passage is that whole.
     """

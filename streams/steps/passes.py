@@ -57,7 +57,7 @@ def scan_whole(pack: Pack, text: bytes, cased: bytes, found: list[tuple[int, int
     given, may_be_names = pack.name_lists.ends(cased)
     for number in databases.lists_names:
         found.extend([(number, end) for end in given])
-    held = _count_digits(text)
+    held = count_digits(text)
     for whole in databases.whole:
         if held < whole.fewest_digits:
             continue
@@ -73,7 +73,8 @@ def scan_whole(pack: Pack, text: bytes, cased: bytes, found: list[tuple[int, int
 
 
 @native
-def _count_digits(text: bytes) -> int:
+def count_digits(text: bytes) -> int:
+    """How many of the digits 0 to 9 a text holds."""
     count = np.uint32(0)
     for byte in text:
         # what is below zero wraps around to far above nine

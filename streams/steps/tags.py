@@ -49,5 +49,6 @@ def tags(conversation: Conversation, scan: Scan, pack: Pack) -> TagFacts:
     bias = [rule for rule in rules if rule.name == "bias"]
     grounded = [rule for rule in rules if rule.name == "grounded"]
     return TagFacts(
-        _tag(bias, _heard_bias(scan, pack), pack), _tag(grounded, _heard_grounded(scan, pack), pack)
+        bias=_tag(bias, _heard_bias(scan, pack), pack),
+        grounded=_tag(grounded, _heard_grounded(scan, pack), pack),
     )

@@ -1,5 +1,7 @@
 """A gate's rules and its model together: what is said, where, and of whose words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from streams.fold import fold
 from streams.outcomes import Crisis, Held, Kept, Level, Reason
 from streams.records import Conversation, Finding, Message, Origin, Record, Role, Source
 from streams.rules.fields import BadPack
+from streams.rules.gate_model import ByLength
 from streams.rules.model import Kind, Pack
 from streams.rules.ngrams import SLOT_BITS, slots
 from streams.rules.pack import read_pack
@@ -173,11 +176,29 @@ def test_a_pack_whose_model_is_missing_or_unfit_is_refused(
         read_pack(changed)
 
 
+def test_a_long_text_is_judged_by_the_mean_of_its_readings_or_by_its_gravest_passage(pack: Pack) -> None:
+    model = pack.models[Kind.CRISIS]
+    text = plain(fold("we had tea . " * 60 + "at the quixotry . " + "we had tea . " * 60))
+    read = model.scorer.read(text, model.passage_bytes)
+    assert read.window.value < read.passage.value
+    # where the mean lies further above its threshold than the passage above its own, that is the margin
+    for above_mean, above_passage in ((2.0, 1.0), (1.0, 2.0), (-2.0, -1.0)):
+        judged = replace(
+            model,
+            thresholds=ByLength((), (read.value - above_mean,)),
+            passage_thresholds=ByLength((), (read.passage.value - above_passage,)),
+        )
+        margin, shown = judged.margin(text, None)
+        assert margin == pytest.approx(max(above_mean, above_passage))
+        assert shown == (read.window if above_mean > above_passage else read.passage)
+        assert judged.speaks(text, margin) == (margin >= 0)
+
+
 def test_a_model_that_fails_holds_the_record(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise FloatingPointError(CANARY)
 
-    monkeypatch.setattr("streams.rules.scorer.gravest", broken)
+    monkeypatch.setattr("streams.rules.scorer.Scorer.read", broken)
     line = b'{"messages": [{"role": "user", "content": "at the quixotry"}, {"role": "assistant", "content": "so"}]}'
     record = Record(Source("b", "k", "v", 0), Origin("s"), line)
     run_steps([Desk(record)], before_dedup(FUSED[0].steps), pack, observe=lambda *_: None, clock=lambda: 0.0)

@@ -1,8 +1,12 @@
 """One pass ties every match to its message and to those whose words the rule reads."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from streams.records import Conversation, Message, Role
 from streams.rules.model import Kind
 from streams.rules.pack import Pack
+from streams.steps.passes import count_digits
 from streams.steps.scan import REASONING, scan
 
 CRY = "I want to kill myself"
@@ -63,6 +67,11 @@ def test_where_roles_are_guessed_the_gates_still_name_the_right_place(pack: Pack
     assert all(
         found.code_points(1, found.start(hit), hit.end)[1] == len(CRY) for hit in found.of(Kind.CRISIS)
     )
+
+
+@given(st.binary(max_size=300))
+def test_digits_are_counted_whatever_the_bytes(text: bytes) -> None:
+    assert count_digits(text) == sum(byte in b"0123456789" for byte in text)
 
 
 def test_long_numbers_are_found_whichever_messages_hold_the_digits(pack: Pack) -> None:
