@@ -25,7 +25,7 @@ help:
 
 # What .venv has, else Python 3.11 where it is, else any newer one; the distribution's first, for that is built with a
 # profile, and one compiled without runs all steps a tenth slower. `make setup FOREBAY_PYTHON=…` takes another.
-FOREBAY_PYTHON ?= $(or $(wildcard .venv/bin/python),$(wildcard /usr/bin/python3.11),$(shell \
+FOREBAY_PYTHON ?= $(or $(shell [ -x .venv/bin/python ] && echo .venv/bin/python),$(wildcard /usr/bin/python3.11),$(shell \
   $(UV) python find 3.11 >/dev/null 2>&1 && echo 3.11 || echo '>=3.11'))
 
 # Compiled at once: else a worker without leave to write starts 2 s later
