@@ -2,8 +2,14 @@
 
 from functools import cache
 
+import numpy as np
+
+from streams.fold import fold
 from streams.rules.model import Pack
+from streams.rules.ngrams import SLOT_BITS, slots
 from streams.rules.pack import read_pack
+from streams.rules.plain import plain
+from streams.rules.scorer import write_scorer
 
 FILES: dict[str, bytes] = {
     "pack.yaml": b"kind: pack\nversion: 2026.1.1\nchangelog: [for tests]\n",
@@ -46,6 +52,29 @@ rules:
   - {id: tags.bias, why: unfair, pattern: "because of my accent", tag: bias, group: migration, weight: 0.9, match: [because of my accent]}
 """,
 }  # fmt: skip
+
+MODELS = b"""kind: models
+models:
+  - {gate: crisis, file: crisis.npz, thresholds: {longer: 1.0}, passage_bytes: 500, passage_thresholds: {longer: 1.0}, acute_file: acute.npz, acute_threshold: 1.0, least_recall: 0.95, most_false_alarms: 0.4}
+  - {gate: unsafe_reply, file: crisis.npz, thresholds: {longer: 1.0}, passage_bytes: 500, passage_thresholds: {longer: 1.0}, least_recall: 0.9, most_false_alarms: 0.05}
+"""
+
+
+def model(*words: str) -> bytes:
+    """A gate's model that knows these words and nothing else."""
+    weights = np.zeros(1 << SLOT_BITS)
+    for word in words:
+        weights[slots(plain(fold(word)), SLOT_BITS)] = 30.0
+    return write_scorer(weights, -1.0, "of a test")
+
+
+# The same pack with models beside the rules of its gates.
+MODEL_FILES = {
+    **FILES,
+    "models.yaml": MODELS,
+    "crisis.npz": model("quixotry", "jukebox"),
+    "acute.npz": model("jukebox"),
+}
 
 
 @cache

@@ -12,10 +12,11 @@ from console.bench.bare_loop import mark_copies
 from streams.chain import Desk, before_dedup, divert, receive, run_steps, settle
 from streams.records import Origin
 from streams.render import render
+from streams.rules.pack import read_pack
 from streams.runs import BEHAVIOUR, Current, Run, read_current, read_run, run_id
 from streams.topology import FUSED
-from tests.streams.small_pack import small_pack
-from tests.streams.small_records import LINES, chunk, numbered
+from tests.streams.small_pack import MODEL_FILES, MODELS
+from tests.streams.small_records import LINES, chat, chunk, numbered
 
 GOLDEN = Path(__file__).parents[1] / "cases" / "runs" / "behaviour.json"
 
@@ -42,11 +43,19 @@ def test_current_comes_back_from_its_json() -> None:
 
 
 def test_outcomes_move_only_with_the_behaviour_number() -> None:
-    lines = [*LINES.values(), *(numbered(n) for n in range(60))]
+    # what the models hear in a short text, and in one that is read as a whole and in parts
+    heard = [
+        chat("I sat by the jukebox"),
+        chat("We had tea. " * 60 + "I sat by the quixotry. " + "We had tea. " * 60),
+    ]
+    lines = [*LINES.values(), *heard, *(numbered(n) for n in range(60))]
+    # passages alone say nothing here, so that all readings of the long one count
+    models = MODELS.replace(b"passage_thresholds: {longer: 1.0}", b"passage_thresholds: {longer: 9.0}")
+    pack = read_pack({**MODEL_FILES, "models.yaml": models})
     records = receive(chunk(lines, stub=True), lambda _bucket, _key: Origin("tests", 1))
     steps = before_dedup(FUSED[0].steps)
-    run_steps([Desk(r) for r in records], steps, small_pack(), observe=lambda *_: None, clock=lambda: 0.0)
-    mark_copies(divert(records), set(), set(), small_pack().policy.near_agreeing)
+    run_steps([Desk(r) for r in records], steps, pack, observe=lambda *_: None, clock=lambda: 0.0)
+    mark_copies(divert(records), set(), set(), pack.policy.near_agreeing)
     settle(records)
     # the label stands for the pack: this is about the code
     found = {

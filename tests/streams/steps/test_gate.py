@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,36 +13,14 @@ from streams.records import Conversation, Finding, Message, Origin, Record, Role
 from streams.rules.fields import BadPack
 from streams.rules.gate_model import ByLength
 from streams.rules.model import Kind, Pack
-from streams.rules.ngrams import SLOT_BITS, slots
 from streams.rules.pack import read_pack
 from streams.rules.plain import plain
-from streams.rules.scorer import write_scorer
 from streams.steps.gate import finding
 from streams.steps.scan import scan
 from streams.topology import FUSED
-from tests.streams.small_pack import FILES
+from tests.streams.small_pack import MODEL_FILES, MODELS, model
 
 CANARY = "the quiet word of the test"
-MODELS = b"""kind: models
-models:
-  - {gate: crisis, file: crisis.npz, thresholds: {longer: 1.0}, passage_bytes: 500, passage_thresholds: {longer: 1.0}, acute_file: acute.npz, acute_threshold: 1.0, least_recall: 0.95, most_false_alarms: 0.4}
-  - {gate: unsafe_reply, file: crisis.npz, thresholds: {longer: 1.0}, passage_bytes: 500, passage_thresholds: {longer: 1.0}, least_recall: 0.9, most_false_alarms: 0.05}
-"""
-
-
-def model(*words: str) -> bytes:
-    weights = np.zeros(1 << SLOT_BITS)
-    for word in words:
-        weights[slots(plain(fold(word)), SLOT_BITS)] = 30.0
-    return write_scorer(weights, -1.0, "of a test")
-
-
-MODEL_FILES = {
-    **FILES,
-    "models.yaml": MODELS,
-    "crisis.npz": model("quixotry", "jukebox"),
-    "acute.npz": model("jukebox"),
-}
 
 
 @pytest.fixture(scope="module")
