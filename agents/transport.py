@@ -160,12 +160,17 @@ class SafeConsumer(driver.Consumer):
         }
 
     def reading(self) -> tuple[bool, int]:
-        """Whether a partition has messages that were not read (or nothing was read of it since the last seek), and a
-        number that moves with all that is read."""
+        """Whether a partition has messages that were not read, or read and not acknowledged (or nothing was read of it
+        since the last seek), and a number that moves with all that is read."""
         if self._thread._consumer is None:
             return False, 0  # not started yet
         ends, read_to = self._thread.ends, self._read_to
-        is_left = any(tp not in read_to or read_to[tp] < ends.get(tp, 0) for tp in self.assignment())
+        is_left = any(
+            tp not in read_to
+            or read_to[tp] < ends.get(tp, 0)
+            or self._fetched.get(tp) != self._acked_to.get(tp)
+            for tp in self.assignment()
+        )
         return is_left, sum(read_to.values())
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:

@@ -271,9 +271,14 @@ async def test_what_is_acknowledged_during_a_seek_and_read_again_is_committed(st
     async with reading(settings, group, topic, receive, begin) as app:
         await write_transactions(settings, topic, [([b"one"], True)])
         await until(lambda: len(held) == 1)
+        # a worker that holds nothing and does not acknowledge either is one for the watchdog
+        consumer = cast(SafeConsumer, app.consumer)
+        await until(lambda: consumer._read_to == {TP(topic, 0): 2})
+        assert consumer.reading()[0]
         seeking = True
         await app.consumer.perform_seek()
         await until(lambda: _is(_committed(settings, group, topic), 2))
+        await until(lambda: not consumer.reading()[0])
     assert len(held) == 2
 
 
