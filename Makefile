@@ -24,13 +24,13 @@ help:
 	       "or uv itself on PATH." >&2; exit 1; }
 
 # What .venv has, else Python 3.11 where it is, else any newer one; the distribution's first, for that is built with a
-# profile, and one compiled without runs all steps a tenth slower. `make setup FOREBAY_PYTHON=…` takes another.
-FOREBAY_PYTHON ?= $(or $(shell [ -x .venv/bin/python ] && echo .venv/bin/python),$(wildcard /usr/bin/python3.11),$(shell \
+# profile, and one compiled without runs all steps a tenth slower. `make setup SETUP_PYTHON=…` takes another.
+SETUP_PYTHON ?= $(or $(shell [ -x .venv/bin/python ] && echo .venv/bin/python),$(wildcard /usr/bin/python3.11),$(shell \
   $(UV) python find 3.11 >/dev/null 2>&1 && echo 3.11 || echo '>=3.11'))
 
 # Compiled at once: else a worker without leave to write starts 2 s later
 setup: $(filter .forebay/%,$(UV))
-	@$(UV) sync --quiet --locked --all-extras --compile-bytecode --python "$(FOREBAY_PYTHON)"
+	@$(UV) sync --quiet --locked --all-extras --compile-bytecode --python "$(SETUP_PYTHON)"
 
 # Names what is missing of Java and Maven, and fetches Kafka once
 servers: setup
