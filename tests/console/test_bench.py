@@ -43,6 +43,9 @@ def test_the_bare_loop_gives_each_record_one_outcome_and_names_every_step() -> N
 def test_the_parts_of_the_scan_are_named() -> None:
     parts = scan_parts([*chat_lines(20, 5), b"no conversation"], small_pack())
     assert [part["step"] for part in parts] == ["folding", "words that may be names", "rules"]
+    folding, names, _ = (part["microseconds"] for part in parts)
+    assert folding > 0
+    assert names > 0
     # the rules are what is left of the whole: a few microseconds here, which a busy machine may hide
     assert sum(part["microseconds"] for part in parts) > 0
 
