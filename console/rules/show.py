@@ -55,6 +55,8 @@ def show_text(pack: Pack, text: str, console: Console, *, is_reply: bool) -> Non
         )
         for span in verdict.spans:
             console.print(f"  from {span.start} to {span.end}: {escape(text[span.start : span.end])}")
+    # before the rules are listed: those that name a group are looked for only where the tag stands
+    tagged = tags(conversation, found, pack)
     for kind in Kind:
         for hit in found.of(kind):
             _show_hit(found, Match(hit, found.start(hit), hit.end), console)
@@ -63,7 +65,6 @@ def show_text(pack: Pack, text: str, console: Console, *, is_reply: bool) -> Non
     console.print(f"[bold]ears[/bold]  {', '.join(acts) or 'none'}")
     said = categories(conversation, found, pack, Origin("")).categories
     console.print(f"[bold]categories[/bold]  {', '.join(f'{c.name} {c.confidence:g}' for c in said)}")
-    tagged = tags(conversation, found, pack)
     names = [name for name in ("bias", "grounded") if getattr(tagged, name) is not None]
     console.print(f"[bold]tags[/bold]  {', '.join(names) or 'none'}")
     spans = pii(conversation, found, pack)

@@ -202,6 +202,7 @@ MANY_DIGITS = 7
 # Fewer digits than these no validator passes, so a text with fewer need not be searched at all.
 FEWEST_DIGITS: Mapping[str, int] = {
     "luhn": 13,
+    "ip": 4,
     "ssn": 9,
     "phone": 7,
     "phone_north_america": 10,

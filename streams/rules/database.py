@@ -2,8 +2,9 @@
 
 One database for each side of a conversation, so that no text is looked at for rules that do not read it; some for all
 sides at once: personal data by the digits that a text must hold, and names, which keep case; two for conversations
-whose roles are guessed, with the gates' rules for the side that they do not read otherwise. A dear rule may name what
-each match holds (`first`): its own expression, in a database of its own, then sees only the texts that hold that.
+whose roles are guessed, with the gates' rules for the side that they do not read otherwise; one for the groups that a
+tag names, which is asked only once the tag stands. A dear rule may name what each match holds (`first`): its own
+expression, in a database of its own, then sees only the texts that hold that.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from streams.rules.dialect import BadPattern, prove
 from streams.rules.model import GATES, Kind, Reads, Rule
 
 # The layout of stored bytes and the way in which rules are spread over databases: another one, another number.
-_LAYOUT = b"4"
+_LAYOUT = b"5"
 _LENGTH_BYTES = 8
 
 
@@ -65,12 +66,14 @@ class Whole:
 class Databases:
     """What is scanned for: by side of the conversation (`Reads` as a number), beside it where roles are guessed.
 
-    `closer` has a rule's own expression by rule number, where the others hold its `first`; `lists_names` has the
-    numbers of the rules of that kind. `every` holds each database once, in a fixed order.
+    `groups` has the rules that name a tag's group, if there are any. `closer` has a rule's own expression by rule number,
+    where the others hold its `first`; `lists_names` has the numbers of the rules of that kind. `every` holds each
+    database once, in a fixed order.
     """
 
     sides: Mapping[int, hyperscan.Database]
     guessed: Mapping[int, hyperscan.Database]
+    groups: hyperscan.Database | None
     closer: Mapping[int, hyperscan.Database]
     whole: tuple[Whole, ...]
     hints: tuple[Hint, ...]
@@ -88,6 +91,7 @@ class _Spread:
 
     sides: Mapping[int, tuple[int, ...]]
     guessed: Mapping[int, tuple[int, ...]]
+    groups: tuple[int, ...]
     whole: Mapping[_Key, tuple[int, ...]]
     hinted: tuple[int, ...]
     lists_names: tuple[int, ...]
@@ -97,7 +101,9 @@ class _Spread:
         """The different sets of rules that are scanned for together, always in the same order."""
         return list(
             dict.fromkeys(
-                s for s in (*self.sides.values(), *self.guessed.values(), *self.whole.values()) if s
+                s
+                for s in (*self.sides.values(), *self.guessed.values(), self.groups, *self.whole.values())
+                if s
             )
         )
 
@@ -115,7 +121,8 @@ def _fewest_digits(rule: Rule) -> int | None:
 def _spread(rules: tuple[Rule, ...]) -> _Spread:
     hinted = tuple(number for number, rule in enumerate(rules) if rule.hint)
     lists_names = tuple(number for number, rule in enumerate(rules) if rule.lists_names)
-    elsewhere = {*hinted, *lists_names}
+    groups = tuple(number for number, rule in enumerate(rules) if rule.group)
+    elsewhere = {*hinted, *lists_names, *groups}
     whole: dict[_Key, tuple[int, ...]] = {}
     for number, rule in enumerate(rules):
         if number not in elsewhere and (fewest := _fewest_digits(rule)) is not None:
@@ -131,6 +138,7 @@ def _spread(rules: tuple[Rule, ...]) -> _Spread:
             for side in Reads
             if side & both
         },
+        groups=groups,
         whole=whole,
         hinted=hinted,
         lists_names=lists_names,
@@ -166,6 +174,7 @@ def compile_rules(rules: tuple[Rule, ...], stored: bytes | None) -> Databases:
     return Databases(
         sides={side: compiled[s] for side, s in spread.sides.items() if s},
         guessed={side: compiled[s] for side, s in spread.guessed.items() if s},
+        groups=compiled.get(spread.groups),
         closer=dict(zip(spread.closer, every[len(sets) :], strict=True)),
         whole=tuple(Whole(*key, compiled[numbers]) for key, numbers in spread.whole.items()),
         hints=tuple(Hint.of(number, rules[number].hint) for number in spread.hinted),

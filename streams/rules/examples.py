@@ -6,13 +6,15 @@ from streams.records import Conversation, Message, Role
 from streams.rules.guards import standing
 from streams.rules.model import Kind, Pack, Reads, Rule
 from streams.steps.pii import pii_matches
-from streams.steps.scan import scan
+from streams.steps.scan import look_for_groups, scan
 
 
 def speaks(rule: Rule, text: str, pack: Pack) -> bool:
     """Whether the rule stands (guards and validators asked) on a text said by one whom it reads."""
     role = Role.USER if rule.reads & Reads.USER else Role.ASSISTANT
     found = scan(Conversation((Message(role, text),), "example"), pack)
+    if rule.group:
+        look_for_groups(found, pack)
     if rule.kind is Kind.PII:
         return any(match.hit.rule.id == rule.id for match in pii_matches(found, pack))
     return any(

@@ -157,7 +157,7 @@ def fold_sides(conversation: Conversation) -> Scan:
 
 def _find(scan: Scan, pack: Pack) -> None:
     found: list[tuple[int, int]] = []
-    databases, starts, hits = pack.databases, scan.starts, scan.hits
+    databases, starts = pack.databases, scan.starts
     is_guess = scan.conversation.roles_guessed
     for reader, side in scan.sides.items():
         if reader in databases.sides:
@@ -165,8 +165,21 @@ def _find(scan: Scan, pack: Pack) -> None:
         if is_guess and reader in databases.guessed:
             scan_side(databases.guessed[reader], databases.closer, side, starts, found)
     scan_whole(pack, scan.text, scan.cased, found)
+    _take(scan, pack.columns_guessed if is_guess else pack.columns, found)
+
+
+def look_for_groups(scan: Scan, pack: Pack) -> None:
+    """Adds the hits of the rules that name the group of a tag, which most conversations need not be read for."""
+    found: list[tuple[int, int]] = []
+    if pack.databases.groups is not None:
+        for reader in _BOTH:
+            scan_side(pack.databases.groups, {}, scan.side(reader), scan.starts, found)
+    _take(scan, pack.columns, found)
+
+
+def _take(scan: Scan, columns: Sequence[tuple[Kind, int, Rule]], found: list[tuple[int, int]]) -> None:
+    starts, hits = scan.starts, scan.hits
     found.sort(key=_END)
-    columns = pack.columns_guessed if is_guess else pack.columns
     for number, end in found:
         kind, reads, rule = columns[number]
         place = bisect_left(starts, end) - 1

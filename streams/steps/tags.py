@@ -6,23 +6,24 @@ from streams.records import Conversation, Tag, TagFacts
 from streams.rules.model import Kind, Pack, Rule
 from streams.rules.weighing import speaking, weigh
 from streams.rules.word_model import BIAS, EXCHANGE_NAMES, REPLY_NAMES
-from streams.steps.scan import Scan
+from streams.steps.scan import Scan, look_for_groups
 from streams.steps.word_scores import exchange_scores, reply_scores
 
 MODEL = "tags.model"
-_BIAS, _GROUNDED = EXCHANGE_NAMES.index(BIAS), REPLY_NAMES.index("grounded")
+GROUNDED = "grounded"
+_BIAS, _GROUNDED = EXCHANGE_NAMES.index(BIAS), REPLY_NAMES.index(GROUNDED)
 
 
-def _tag(rules: list[Rule], heard: float | None, pack: Pack) -> Tag | None:
-    """The tag by its rules, or by what a model has heard: log-odds above the threshold, where the score is 0.5."""
-    if not rules and heard is None:
-        return None
+def _stands(rules: list[Rule], heard: float | None, pack: Pack) -> bool:
+    return heard is not None or (bool(rules) and weigh(rules) >= pack.policy.tag_floor)
+
+
+def _tag(rules: list[Rule], heard: float | None) -> Tag:
+    """The tag by its rules, and by what a model has heard: log-odds above the threshold, where the score is 0.5."""
     score, names = weigh(rules), [rule.id for rule in rules]
     if heard is not None:
         score = max(score, round(1 / (1 + exp(-heard)), 4))
         names.append(MODEL)
-    elif score < pack.policy.tag_floor:
-        return None
     return Tag(score, tuple(names), tuple(sorted({rule.group for rule in rules if rule.group})))
 
 
@@ -40,15 +41,21 @@ def _heard_grounded(scan: Scan, pack: Pack) -> float | None:
     return scores[_GROUNDED] - pack.words.thresholds[_GROUNDED]
 
 
+def _named(scan: Scan, name: str) -> list[Rule]:
+    return [rule for rule in speaking(scan, Kind.TAGS) if rule.name == name]
+
+
 def tags(conversation: Conversation, scan: Scan, pack: Pack) -> TagFacts:
     """Each tag with its score, rules and groups.
 
     It is given where its rules together weigh the policy's floor or more, or where the pack's model hears it.
     """
-    rules = speaking(scan, Kind.TAGS)
-    bias = [rule for rule in rules if rule.name == "bias"]
-    grounded = [rule for rule in rules if rule.name == "grounded"]
-    return TagFacts(
-        bias=_tag(bias, _heard_bias(scan, pack), pack),
-        grounded=_tag(grounded, _heard_grounded(scan, pack), pack),
-    )
+    bias = grounded = None
+    rules, heard = _named(scan, BIAS), _heard_bias(scan, pack)
+    if _stands(rules, heard, pack):
+        look_for_groups(scan, pack)
+        bias = _tag(_named(scan, BIAS), heard)
+    rules, heard = _named(scan, GROUNDED), _heard_grounded(scan, pack)
+    if _stands(rules, heard, pack):
+        grounded = _tag(rules, heard)
+    return TagFacts(bias=bias, grounded=grounded)

@@ -12,7 +12,7 @@ from streams.records import Conversation, Message, Role
 from streams.rules.checks import FEWEST_DIGITS, digits
 from streams.rules.model import Kind, Reads, Rule
 from streams.rules.pack import Pack
-from streams.steps.scan import scan
+from streams.steps.scan import look_for_groups, scan
 
 _spec = importlib.util.spec_from_file_location("generated", Path(__file__).with_name("generated.py"))
 assert _spec is not None
@@ -23,8 +23,10 @@ _spec.loader.exec_module(generated)
 
 def _found(rule: Rule, text: str, pack: Pack) -> set[int]:
     role = Role.USER if rule.reads & Reads.USER else Role.ASSISTANT
-    hits = scan(Conversation((Message(role, text),), "generated"), pack).of(rule.kind)
-    return {hit.end for hit in hits if hit.rule is rule}
+    read = scan(Conversation((Message(role, text),), "generated"), pack)
+    if rule.group:
+        look_for_groups(read, pack)
+    return {hit.end for hit in read.of(rule.kind) if hit.rule is rule}
 
 
 def test_every_generated_match_is_found_in_the_whole_pack(pack: Pack) -> None:

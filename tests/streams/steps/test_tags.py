@@ -43,6 +43,23 @@ def test_a_source_that_only_the_help_seeker_names_grounds_nothing(pack: Pack) ->
     assert tagged("The NICE guidelines say so.", "I see.", pack).grounded is None
 
 
+def test_a_group_is_looked_for_only_where_the_tag_stands(pack: Pack) -> None:
+    def groups_looked_for(*turns: str) -> set[str]:
+        messages = [Message((Role.USER, Role.ASSISTANT)[n % 2], turn) for n, turn in enumerate(turns)]
+        conversation = Conversation(tuple(messages), "test")
+        read = scan(conversation, pack)
+        facts = tags(conversation, read, pack)
+        found = {hit.rule.group for hit in read.of(Kind.TAGS) if hit.rule.group}
+        assert found == set(facts.bias.groups if facts.bias else ())
+        return found
+
+    assert groups_looked_for("I'm a woman and I sleep badly.", "Ten quiet minutes help.") == set()
+    assert groups_looked_for("My boss is so racist.", "As a woman you hear that twice.") == {
+        "gender",
+        "race_ethnicity",
+    }
+
+
 @pytest.mark.parametrize(("tag", "least"), [("bias", 0.75), ("grounded", 0.8)])
 def test_tags_are_given_also_to_exchanges_that_nobody_trained_on(tag: str, least: float, pack: Pack) -> None:
     found = [
