@@ -29,6 +29,10 @@ from console.rules.app import rules_app
 from streams.rules.fields import BadPack
 from streams.settings import Settings
 
+# Read when numpy is imported, which every command does later, if at all. Nothing here multiplies large matrices, and the
+# threads that wait for one cost each start of a worker half a second of processor time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 FATAL, RETRY_LATER, BAD_SETTINGS, USAGE, FAULT = 1, 2, 3, 64, 70
 
 PIPE_COLUMNS = 120

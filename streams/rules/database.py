@@ -1,11 +1,4 @@
-"""Compiles the rules' expressions into the Hyperscan databases of a pack, or takes stored ones.
-
-One database for each side of a conversation, so that no text is looked at for rules that do not read it; some for all
-sides at once: personal data by the digits that a text must hold, and names, which keep case; two for conversations
-whose roles are guessed, with the gates' rules for the side that they do not read otherwise; one for the groups that a
-tag names, which is asked only once the tag stands. A dear rule may name what each match holds (`first`): its own
-expression, in a database of its own, then sees only the texts that hold that.
-"""
+"""Compiles the rules' expressions into the Hyperscan databases of a pack, or takes stored ones."""
 
 import hashlib
 import re
@@ -14,9 +7,9 @@ from dataclasses import dataclass
 
 import hyperscan
 
-from streams.rules.checks import FEWEST_DIGITS, MANY_DIGITS
 from streams.rules.dialect import BadPattern, prove
-from streams.rules.model import GATES, Kind, Reads, Rule
+from streams.rules.model import Kind, Rule
+from streams.rules.spread import spread_of
 
 # The layout of stored bytes and the way in which rules are spread over databases: another one, another number.
 _LAYOUT = b"5"
@@ -81,75 +74,10 @@ class Databases:
     every: tuple[hyperscan.Database, ...]
 
 
-# Whether case is kept, how many digits are needed, and whether only what is near names is read.
-_Key = tuple[bool, int, bool]
-
-
-@dataclass(frozen=True, slots=True)
-class _Spread:
-    """Which rules (by number) each text is scanned for."""
-
-    sides: Mapping[int, tuple[int, ...]]
-    guessed: Mapping[int, tuple[int, ...]]
-    groups: tuple[int, ...]
-    whole: Mapping[_Key, tuple[int, ...]]
-    hinted: tuple[int, ...]
-    lists_names: tuple[int, ...]
-    closer: tuple[int, ...]
-
-    def sets(self) -> list[tuple[int, ...]]:
-        """The different sets of rules that are scanned for together, always in the same order."""
-        return list(
-            dict.fromkeys(
-                s
-                for s in (*self.sides.values(), *self.guessed.values(), self.groups, *self.whole.values())
-                if s
-            )
-        )
-
-
-def _fewest_digits(rule: Rule) -> int | None:
-    """How many digits a text must hold to be read for the rule, in steps; None where each side is read alone."""
-    if rule.kind is not Kind.PII:
-        return None
-    fewest = FEWEST_DIGITS.get(rule.check, 0)
-    if not (fewest or rule.keeps_case):
-        return None
-    return MANY_DIGITS if fewest >= MANY_DIGITS else min(fewest, 1)
-
-
-def _spread(rules: tuple[Rule, ...]) -> _Spread:
-    hinted = tuple(number for number, rule in enumerate(rules) if rule.hint)
-    lists_names = tuple(number for number, rule in enumerate(rules) if rule.lists_names)
-    groups = tuple(number for number, rule in enumerate(rules) if rule.group)
-    elsewhere = {*hinted, *lists_names, *groups}
-    whole: dict[_Key, tuple[int, ...]] = {}
-    for number, rule in enumerate(rules):
-        if number not in elsewhere and (fewest := _fewest_digits(rule)) is not None:
-            key = (rule.keeps_case, fewest, rule.near_names)
-            whole[key] = (*whole.get(key, ()), number)
-    elsewhere |= {number for together in whole.values() for number in together}
-    rest = [number for number in range(len(rules)) if number not in elsewhere]
-    both = Reads.USER | Reads.ASSISTANT
-    return _Spread(
-        sides={int(side): tuple(n for n in rest if rules[n].reads & side) for side in Reads},
-        guessed={
-            int(side): tuple(n for n in rest if rules[n].kind in GATES and not rules[n].reads & side)
-            for side in Reads
-            if side & both
-        },
-        groups=groups,
-        whole=whole,
-        hinted=hinted,
-        lists_names=lists_names,
-        closer=tuple(n for n in rest if rules[n].first and rules[n].kind is not Kind.PII),
-    )
-
-
 def stamp_of(rules: tuple[Rule, ...]) -> bytes:
     """Ties stored bytes to these very expressions, spread over databases in this way."""
     whole = hashlib.sha256(_LAYOUT)
-    spread = _spread(rules)
+    spread = spread_of(rules)
     for numbers in (*spread.sets(), spread.hinted):
         for number in numbers:
             rule = rules[number]
@@ -164,7 +92,7 @@ def compile_rules(rules: tuple[Rule, ...], stored: bytes | None) -> Databases:
 
     Raises hyperscan.error where the engine refuses one of them.
     """
-    spread = _spread(rules)
+    spread = spread_of(rules)
     sets = spread.sets()
     every = _loaded(rules, stored, len(sets) + len(spread.closer))
     if every is None:
