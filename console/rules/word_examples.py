@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 
@@ -12,6 +12,7 @@ from streams.fold import fold
 from streams.rules.fields import BadPack, read_yaml
 from streams.rules.model import Kind
 from streams.rules.stems import stem_words
+from streams.rules.word_model import BIAS, GROUNDED
 
 _FOLDER, _LEXICON = "examples", "lexicon.yaml"
 # A phrase of the lexicon is one word or two: what the models have slots for.
@@ -45,7 +46,7 @@ def categories() -> list[Exchange]:
 
 def biased() -> list[tuple[Exchange, bool]]:
     """Exchanges, and whether bias is in them: `tags/examples/<writer>/bias.jsonl`, lines `{"y": 1, "chat": […]}`."""
-    return [(exchange_of(row), row["y"] == 1) for name, row in _rows(Kind.TAGS) if name == "bias"]
+    return _of_tag(BIAS)
 
 
 def sentences() -> list[Sentence]:
@@ -59,13 +60,21 @@ def sentences() -> list[Sentence]:
 
 
 def grounding() -> list[Sentence]:
-    """Replies with `grounded` as their name or none: `tags/examples/<writer>/grounded.jsonl`."""
-    found = []
-    for name, row in _rows(Kind.TAGS):
-        if name == "grounded":
-            text = " ".join(map(str, _list(row["chat"])[1::2]))
-            found.append(Sentence(text, frozenset({"grounded"} if row["y"] else ())))
-    return found
+    """Replies with `grounded` as their name or none: `tags/examples/<writer>/grounded.jsonl`, lines as those of bias."""
+    found = _of_tag(GROUNDED)
+    return [Sentence(own.assistant, frozenset({GROUNDED} if is_named else ())) for own, is_named in found]
+
+
+def unbiased() -> list[Exchange]:
+    """The exchanges of all other names: their writers were not asked for bias."""
+    others = [*categories(), *(exchange for exchange, _ in _of_tag(GROUNDED))]
+    return [replace(exchange, name="") for exchange in others]
+
+
+def unsourced() -> list[Sentence]:
+    """The replies of all other exchanges: their writers were asked for no source."""
+    others = [*categories(), *(exchange for exchange, _ in biased())]
+    return [Sentence(exchange.assistant, frozenset()) for exchange in others]
 
 
 def lexicon(kind: Kind, *subjects: str) -> Lexicon:
@@ -103,6 +112,10 @@ def exchange_of(row: dict[str, object], name: str = "") -> Exchange:
     """The two sides of a line `{"chat": […]}`, each joined."""
     chat = [str(turn) for turn in _list(row["chat"])]
     return Exchange("\n".join(chat[::2]), "\n".join(chat[1::2]), name)
+
+
+def _of_tag(name: str) -> list[tuple[Exchange, bool]]:
+    return [(exchange_of(row), row["y"] == 1) for tag, row in _rows(Kind.TAGS) if tag == name]
 
 
 def _list(value: object) -> Sequence[object]:

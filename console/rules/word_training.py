@@ -6,9 +6,19 @@ from rich.console import Console
 from rich.table import Table
 
 from console.rules.acts import counts_of
-from console.rules.fit_words import train_exchanges, train_replies
+from console.rules.fit_exchanges import train_exchanges
+from console.rules.fit_replies import train_replies
 from console.rules.sets import CALIBRATION, Row, rows
-from console.rules.word_examples import biased, categories, exchange_of, grounding, lexicon, sentences
+from console.rules.word_examples import (
+    biased,
+    categories,
+    exchange_of,
+    grounding,
+    lexicon,
+    sentences,
+    unbiased,
+    unsourced,
+)
 from streams.fold import fold
 from streams.rules.model import Kind
 from streams.rules.plain import plain
@@ -17,7 +27,7 @@ from streams.rules.word_model import ACTS, BIAS, EXCHANGE_NAMES, REPLY_NAMES, re
 
 EXCHANGES, REPLIES = "exchanges.npz", "replies.npz"
 
-_THRESHOLDS = (-2.4, -2.1, -1.8, -1.5, -1.2, -0.9, -0.6, -0.2, 0.0, 0.2)
+_THRESHOLDS = (-5.1, -4.5, -3.9, -3.3, -2.7, -2.4, -2.1, -1.8, -1.5, -1.2, -0.9, -0.6, -0.2, 0.0, 0.2)
 
 
 def train_words(out: Path, console: Console) -> None:
@@ -28,9 +38,11 @@ def train_words(out: Path, console: Console) -> None:
         f" {len(of_acts)} sentences of acts, {len(of_sources)} of sources"
     )
     files = {
-        EXCHANGES: train_exchanges(of_categories, of_bias, lexicon(Kind.CATEGORIES, "categories")),
+        EXCHANGES: train_exchanges(
+            of_categories, of_bias, unbiased(), lexicon(Kind.CATEGORIES, "categories")
+        ),
         REPLIES: train_replies(
-            of_acts, of_sources, (lexicon(Kind.EARS, "ears"), lexicon(Kind.TAGS, "grounded"))
+            of_acts, of_sources, unsourced(), (lexicon(Kind.EARS, "ears"), lexicon(Kind.TAGS, "grounded"))
         ),
     }
     for name, file in files.items():

@@ -3,8 +3,17 @@
 from collections import Counter
 
 from clients.packs import shipped_files
-from console.rules.fit_words import named_by_bias
-from console.rules.word_examples import biased, categories, digest_of, grounding, lexicon, sentences
+from console.rules.fit_exchanges import named_by_bias
+from console.rules.word_examples import (
+    biased,
+    categories,
+    digest_of,
+    grounding,
+    lexicon,
+    sentences,
+    unbiased,
+    unsourced,
+)
 from streams.rules.model import CATEGORIES, Kind
 from streams.rules.pack import read_pack
 from streams.rules.word_model import ACTS
@@ -30,6 +39,8 @@ def test_the_shipped_models_were_trained_on_the_shipped_examples() -> None:
     pack = read_pack(shipped_files())
     assert pack.words is not None
     by_kind = [lexicon(Kind.CATEGORIES, "categories")]
-    assert pack.words.exchanges.examples == digest_of([*categories(), *named_by_bias(biased())], by_kind)
+    assert pack.words.exchanges.examples == digest_of(
+        [*categories(), *named_by_bias(biased()), *unbiased()], by_kind
+    )
     by_kind = [lexicon(Kind.EARS, "ears"), lexicon(Kind.TAGS, "grounded")]
-    assert pack.words.replies.examples == digest_of([*sentences(), *grounding()], by_kind)
+    assert pack.words.replies.examples == digest_of([*sentences(), *grounding(), *unsourced()], by_kind)

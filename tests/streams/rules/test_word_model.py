@@ -14,18 +14,13 @@ from streams.rules.scorer import BadModel
 from streams.rules.stems import key_of, stem_keys
 from streams.rules.word_model import (
     ACTS,
-    ANYWHERE,
-    ASSISTANT,
     EXCHANGE_NAMES,
-    PERSON,
     REPLY_NAMES,
-    SLOT_BITS,
-    START,
     WordModel,
     read_word_model,
-    slot_of,
     write_word_model,
 )
+from streams.rules.word_weights import ANYWHERE, ASSISTANT, LENGTH_POWER, PERSON, SLOT_BITS, START, slot_of
 from tests.streams.small_pack import FILES
 
 
@@ -91,6 +86,15 @@ def test_a_word_says_one_thing_on_one_side_and_another_on_the_other() -> None:
     asked, answered = exchange("my visa", "hm"), exchange("hm", "a visa")
     assert asked["counseling"] > 0 > asked["other"]
     assert answered["other"] > 0 > answered["counseling"]
+
+
+def test_a_word_says_once_on_each_side_however_often_it_is_said() -> None:
+    # the bias is -1, and the words of an exchange are as many in each pair of these
+    said_once, twice = exchange("visa and tea", ""), exchange("visa and visa", "")
+    assert twice["counseling"] == pytest.approx(said_once["counseling"])
+    assert said_once["counseling"] == pytest.approx(9 / 3**LENGTH_POWER - 1, abs=0.1)
+    on_both = exchange("a visa", "a visa")
+    assert on_both["counseling"] == pytest.approx(on_both["other"])
 
 
 def test_of_no_word_only_the_bias_is_said() -> None:

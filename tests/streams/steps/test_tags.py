@@ -9,7 +9,8 @@ from console.rules.sets import rows
 from streams.records import Conversation, Message, Role, TagFacts
 from streams.rules.model import Kind
 from streams.rules.pack import Pack, read_pack
-from streams.rules.word_model import ASSISTANT, EXCHANGE_NAMES, PERSON
+from streams.rules.word_model import EXCHANGE_NAMES
+from streams.rules.word_weights import ASSISTANT, PERSON
 from streams.steps.scan import scan
 from streams.steps.tags import tags
 from tests.streams.rules.test_word_model import WORD_FILES, model_of
