@@ -34,6 +34,7 @@ class Summary:
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     shapes: Counter[str] = field(default_factory=Counter)
     categories: Counter[str] = field(default_factory=Counter)
+    tags: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
     objects: list[ObjectRead] = field(default_factory=list)
     is_converted_only: bool = False
@@ -57,6 +58,8 @@ class Summary:
             self.shapes[record.conversation.shape] += 1
         if record.categories is not None:
             self.categories[record.categories.categories[0].name] += 1
+        if record.tags is not None:
+            self.tags.update(name for name, tag in record.tags._asdict().items() if tag is not None)
         if record.language is not None:
             self.languages[record.language.code] += 1
 
@@ -186,6 +189,7 @@ def show(summary: Summary, console: Console) -> None:
     _counts(console, "Why", reasons, summary.records)
     _counts(console, "Shapes", dict(summary.shapes.most_common()), summary.records)
     _counts(console, "Primary categories", dict(summary.categories.most_common()), summary.records)
+    _counts(console, "Tags", dict(summary.tags.most_common()), summary.records)
     _counts(console, "Languages", dict(summary.languages.most_common()), summary.records)
     if not summary.is_converted_only:
         console.print("Duplicates are found by `forebay run` only: they need the records of all drops.")

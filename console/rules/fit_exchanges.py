@@ -14,7 +14,7 @@ from console.rules.word_rows import BOTH, OWN_SIDE, Counts, WordRows, grams_of, 
 from streams.fold import fold
 from streams.rules.model import CATEGORIES
 from streams.rules.stems import stem_words
-from streams.rules.word_model import BIAS, EXCHANGE_NAMES, write_word_model
+from streams.rules.word_model import BIAS, EXCHANGE_NAMES, NEAR_BIAS, write_word_model
 from streams.rules.word_weights import LENGTH_POWER
 
 # Of categories chosen by five-fold cross-validation, which is flat around it (0.90); of bias on its calibration set.
@@ -22,8 +22,6 @@ _INVERSE_PENALTY, _INVERSE_PENALTY_OF_BIAS = 30.0, 10.0
 _MOST_STEPS = 2000
 # Smaller weights are left out: they fill the table and move nothing. Bias is spread over more words than the other names.
 _TRIFLE, _TRIFLE_OF_BIAS = 0.25, 0.5
-# What an exchange about something else weighs beside the examples of bias: some of these are about bias, too.
-_WEIGHT_OF_OTHERS = 0.3
 
 
 def train_exchanges(
@@ -32,10 +30,11 @@ def train_exchanges(
     others: Sequence[Exchange],
     lexicon: Lexicon,
 ) -> bytes:
-    """The model of both sides together, as a file: categories from their examples, bias from its own and from others.
+    """The model of both sides together, as a file. Each name weighs what its own examples hold.
 
-    Examples of bias are half of it and half of what is near it; most exchanges are neither: without others a model
-    takes nine in ten real ones for bias.
+    `bias` is told from its look-alikes, `near_bias` from `others`, which are about anything: examples of bias are half
+    of it and half of what is near it, most exchanges are neither, and by the first name alone nine in ten real ones
+    would be tagged.
     """
     places = {name: place for place, name in enumerate(EXCHANGE_NAMES)}
     rows, bias = WordRows(len(places)), np.zeros(len(places))
@@ -47,14 +46,14 @@ def train_exchanges(
         bias[places[name]] = intercept
     assert set(fitted.classes_) == set(CATEGORIES)
 
-    exchanges = [*(exchange for exchange, _ in biased), *others]
-    labels = [*(is_biased for _, is_biased in biased), *(False for _ in others)]
-    weights = [*(1.0 for _ in biased), *(_WEIGHT_OF_OTHERS for _ in others)]
-    counts, vectorizer, matrix = _matrix(exchanges, {})
-    fitted = LogisticRegression(C=_INVERSE_PENALTY_OF_BIAS, max_iter=_MOST_STEPS)
-    fitted.fit(matrix, labels, weights)
-    rows.add(counts, vectorizer, fitted.coef_[0], {}, places[BIAS], _TRIFLE_OF_BIAS)
-    bias[places[BIAS]] = fitted.intercept_[0]
+    look_alikes = [exchange for exchange, is_biased in biased if not is_biased]
+    found = [exchange for exchange, is_biased in biased if is_biased]
+    for name, besides in ((BIAS, look_alikes), (NEAR_BIAS, others)):
+        counts, vectorizer, matrix = _matrix([*found, *besides], {})
+        fitted = LogisticRegression(C=_INVERSE_PENALTY_OF_BIAS, max_iter=_MOST_STEPS)
+        fitted.fit(matrix, [True] * len(found) + [False] * len(besides))
+        rows.add(counts, vectorizer, fitted.coef_[0], {}, places[name], _TRIFLE_OF_BIAS)
+        bias[places[name]] = fitted.intercept_[0]
 
     digest = digest_of([*categories, *named_by_bias(biased), *others], [lexicon])
     return write_word_model(EXCHANGE_NAMES, rows.weights, bias.tolist(), digest)

@@ -14,7 +14,7 @@ from streams.rules.model import Kind
 from streams.rules.stems import stem_words
 from streams.rules.word_model import BIAS, GROUNDED
 
-_FOLDER, _LEXICON = "examples", "lexicon.yaml"
+_FOLDER, _LEXICON, _ORDINARY = "examples", "lexicon.yaml", "ordinary"
 # A phrase of the lexicon is one word or two: what the models have slots for.
 _LONGEST_PHRASE = 2
 
@@ -66,15 +66,20 @@ def grounding() -> list[Sentence]:
 
 
 def unbiased() -> list[Exchange]:
-    """The exchanges of all other names: their writers were not asked for bias."""
-    others = [*categories(), *(exchange for exchange, _ in _of_tag(GROUNDED))]
+    """The exchanges of all other names, and ordinary ones: their writers were not asked for bias."""
+    others = [*categories(), *(exchange for exchange, _ in _of_tag(GROUNDED)), *_ordinary()]
     return [replace(exchange, name="") for exchange in others]
 
 
 def unsourced() -> list[Sentence]:
-    """The replies of all other exchanges: their writers were asked for no source."""
-    others = [*categories(), *(exchange for exchange, _ in biased())]
+    """The replies of all other exchanges, and of ordinary ones: their writers were asked for no source."""
+    others = [*categories(), *(exchange for exchange, _ in biased()), *_ordinary()]
     return [Sentence(exchange.assistant, frozenset()) for exchange in others]
+
+
+def _ordinary() -> list[Exchange]:
+    """What people ask of any assistant: `tags/examples/<writer>/ordinary.jsonl`, lines `{"chat": […]}`."""
+    return [exchange_of(row) for name, row in _rows(Kind.TAGS) if name == _ORDINARY]
 
 
 def lexicon(kind: Kind, *subjects: str) -> Lexicon:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -23,11 +24,14 @@ from streams.fold import fold
 from streams.rules.model import Kind
 from streams.rules.plain import plain
 from streams.rules.stems import stem_keys
-from streams.rules.word_model import ACTS, BIAS, EXCHANGE_NAMES, REPLY_NAMES, read_word_model
+from streams.rules.word_model import ACTS, BIAS, EXCHANGE_NAMES, NEAR_BIAS, REPLY_NAMES, read_word_model
 
 EXCHANGES, REPLIES = "exchanges.npz", "replies.npz"
 
 _THRESHOLDS = (-5.1, -4.5, -3.9, -3.3, -2.7, -2.4, -2.1, -1.8, -1.5, -1.2, -0.9, -0.6, -0.2, 0.0, 0.2)
+
+# The share of bias that may be lost by asking whether an exchange is near it at all.
+_TOO_FAR = 0.02
 
 
 def train_words(out: Path, console: Console) -> None:
@@ -72,8 +76,20 @@ def _calibration(files: dict[str, bytes]) -> Table:
         exchanges.of_exchange(*(stem_keys(plain(fold(text))) for text in (own.person, own.assistant)))
         for own in map(exchange_of, of_bias)
     ]
-    place = EXCHANGE_NAMES.index(BIAS)
-    said[BIAS] = [float(scores[place]) for scores in both], [_holds(row, BIAS) for row in of_bias]
+    is_bias = [_holds(row, BIAS) for row in of_bias]
+    near = [float(scores[EXCHANGE_NAMES.index(NEAR_BIAS)]) for scores in both]
+    least = float(np.quantile([score for score, true in zip(near, is_bias, strict=True) if true], _TOO_FAR))
+    # what is not near bias is not tagged, whatever the other name says
+    said[BIAS] = (
+        [
+            float(scores[EXCHANGE_NAMES.index(BIAS)]) if score >= least else -np.inf
+            for scores, score in zip(both, near, strict=True)
+        ],
+        is_bias,
+    )
+    table.caption = (
+        f"{NEAR_BIAS}: {_TOO_FAR:.0%} of what is bias lies below {least:.2f}; bias is asked above it."
+    )
     for name, (scores, labels) in said.items():
         counts = [counts_of(zip((s >= t for s in scores), labels, strict=True)) for t in _THRESHOLDS]
         table.add_row(name, *(f"{count.f1:.2f}" for count in counts))

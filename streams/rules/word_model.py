@@ -31,8 +31,9 @@ from streams.rules.word_weights import (
 LAYOUT = 2
 
 ACTS = ("empathize", "acknowledge", "reflect", "support")
-BIAS = "bias"
-EXCHANGE_NAMES = (*CATEGORIES, BIAS)
+# Bias is told from what is near it by one name, and what is near it from all else by another.
+BIAS, NEAR_BIAS = "bias", "near_bias"
+EXCHANGE_NAMES = (*CATEGORIES, BIAS, NEAR_BIAS)
 GROUNDED = "grounded"
 REPLY_NAMES = (*ACTS, GROUNDED)
 

@@ -5,19 +5,23 @@ from dataclasses import dataclass
 
 from streams.rules.fields import Fields
 from streams.rules.scorer import BadModel
-from streams.rules.word_model import BIAS, EXCHANGE_NAMES, REPLY_NAMES, WordModel, read_word_model
+from streams.rules.word_model import BIAS, EXCHANGE_NAMES, NEAR_BIAS, REPLY_NAMES, WordModel, read_word_model
 
 _LOWEST, _HIGHEST = -50.0, 50.0  # log-odds beyond which nothing is told apart
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The pack's word models, and from which log-odds on each of `REPLY_NAMES`, in their order, and bias is said."""
+    """The pack's word models, and from which log-odds on each of `REPLY_NAMES`, in their order, is said.
+
+    Bias is said where an exchange reaches both of its thresholds.
+    """
 
     exchanges: WordModel
     replies: WordModel
     thresholds: tuple[float, ...]
     bias_threshold: float
+    near_bias_threshold: float
 
 
 def read_words(fields: Fields, files: Mapping[str, bytes], faults: list[str]) -> Words | None:
@@ -26,9 +30,11 @@ def read_words(fields: Fields, files: Mapping[str, bytes], faults: list[str]) ->
     replies = _model(fields, "replies", REPLY_NAMES, files)
     table = Fields(fields.table("thresholds"), f"{fields.place}: thresholds", faults)
     thresholds = tuple([table.number(name, _LOWEST, _HIGHEST) for name in REPLY_NAMES])
-    of_bias = table.number(BIAS, _LOWEST, _HIGHEST)
+    of_bias, near_bias = (table.number(name, _LOWEST, _HIGHEST) for name in (BIAS, NEAR_BIAS))
     table.close()
-    return None if exchanges is None or replies is None else Words(exchanges, replies, thresholds, of_bias)
+    if exchanges is None or replies is None:
+        return None
+    return Words(exchanges, replies, thresholds, of_bias, near_bias)
 
 
 def _model(fields: Fields, key: str, names: tuple[str, ...], files: Mapping[str, bytes]) -> WordModel | None:

@@ -32,6 +32,7 @@ Evidence = npt.NDArray[np.float64]
 Table = npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.uint32]
 Units = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.uint8]
 
 # The table has a number for so many slots: the low bits say which of them have a row, the high ones how many
 # rows all slots before them have.
@@ -72,7 +73,7 @@ def _note(key: np.uint64, place: int, table: Table, rows: Rows, count: np.uint64
 def _side(keys: Keys, place: int, table: Table, lanes: Table, units: Units) -> None:
     """Sets the units that one side of an exchange says for each name; a stem, or a pair, says them once."""
     rows = np.empty(2 * len(keys) + 2, np.uint32)
-    is_said = np.zeros(lanes.shape[0], np.uint64)
+    is_said = np.zeros(lanes.shape[0], np.uint8)
     count = np.uint64(0)
     for number in range(len(keys)):
         behind = _note(keys[number], place, table, rows, count)
@@ -84,10 +85,11 @@ def _side(keys: Keys, place: int, table: Table, lanes: Table, units: Units) -> N
 
 
 @native
-def _once(rows: Rows, count: np.uint64, behind: np.uint64, is_said: Table) -> np.uint64:
+def _once(rows: Rows, count: np.uint64, behind: np.uint64, is_said: Flags) -> np.uint64:
     """How many rows are written when the one that may have been added (`behind` is more then) is left out if known."""
-    is_new: np.uint64 = (behind - count) & (_ONE - is_said[rows[count]])
-    is_said[rows[count]] |= is_new
+    row = rows[count]
+    is_new: np.uint64 = (behind - count) & (_ONE - np.uint64(is_said[row]))
+    is_said[row] |= np.uint8(is_new)
     written: np.uint64 = count + is_new
     return written
 

@@ -5,13 +5,13 @@ from math import exp
 from streams.records import Conversation, Tag, TagFacts
 from streams.rules.model import Kind, Pack, Rule
 from streams.rules.weighing import speaking, weigh
-from streams.rules.word_model import BIAS, EXCHANGE_NAMES, REPLY_NAMES
+from streams.rules.word_model import BIAS, EXCHANGE_NAMES, GROUNDED, NEAR_BIAS, REPLY_NAMES
 from streams.steps.scan import Scan, look_for_groups
 from streams.steps.word_scores import exchange_scores, reply_scores
 
 MODEL = "tags.model"
-GROUNDED = "grounded"
-_BIAS, _GROUNDED = EXCHANGE_NAMES.index(BIAS), REPLY_NAMES.index(GROUNDED)
+_BIAS, _NEAR_BIAS = EXCHANGE_NAMES.index(BIAS), EXCHANGE_NAMES.index(NEAR_BIAS)
+_GROUNDED = REPLY_NAMES.index(GROUNDED)
 
 
 def _stands(rules: list[Rule], heard: float | None, pack: Pack) -> bool:
@@ -28,17 +28,21 @@ def _tag(rules: list[Rule], heard: float | None) -> Tag:
 
 
 def _heard_bias(scan: Scan, pack: Pack) -> float | None:
+    """How far an exchange lies above the threshold that it passes by less; None where it does not reach both."""
     scores = exchange_scores(scan, pack)
-    if pack.words is None or not scores or scores[_BIAS] < pack.words.bias_threshold:
+    if pack.words is None or not scores:
         return None
-    return scores[_BIAS] - pack.words.bias_threshold
+    above = scores[_BIAS] - pack.words.bias_threshold
+    above = min(above, scores[_NEAR_BIAS] - pack.words.near_bias_threshold)
+    return None if above < 0 else above
 
 
 def _heard_grounded(scan: Scan, pack: Pack) -> float | None:
     scores = reply_scores(scan, pack)
-    if pack.words is None or not scores or scores[_GROUNDED] < pack.words.thresholds[_GROUNDED]:
+    if pack.words is None or not scores:
         return None
-    return scores[_GROUNDED] - pack.words.thresholds[_GROUNDED]
+    above = scores[_GROUNDED] - pack.words.thresholds[_GROUNDED]
+    return None if above < 0 else above
 
 
 def _named(scan: Scan, name: str) -> list[Rule]:

@@ -126,6 +126,16 @@ async def test_a_folder_is_summed_up_without_a_word_of_its_records(folder: Path)
     assert CANARY not in text
 
 
+async def test_the_summary_counts_the_tags_that_records_bear(tmp_path: Path) -> None:
+    lines = [chat("My coworkers are so racist."), chat("My manager is racist, and it hurts.")]
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines))
+    console = Console(record=True, width=100, file=StringIO())
+    assert await tried(tmp_path / "a.jsonl", console) == 0
+    _, tags = console.export_text().split("Tags")
+    assert "bias" in tags
+    assert "100.0%" in tags.split("Languages")[0]
+
+
 async def test_json_lines_carry_their_key_and_each_object_ends_with_its_state(
     folder: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

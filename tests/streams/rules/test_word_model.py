@@ -53,7 +53,7 @@ REPLIES = model_of(
 WORDS = b"""kind: words
 exchanges: exchanges.npz
 replies: replies.npz
-thresholds: {empathize: 0, acknowledge: 0, reflect: 0, support: 0, grounded: 0, bias: 0}
+thresholds: {empathize: 0, acknowledge: 0, reflect: 0, support: 0, grounded: 0, bias: 0, near_bias: 0}
 """
 WORD_FILES = {**FILES, "words.yaml": WORDS, "exchanges.npz": EXCHANGES, "replies.npz": REPLIES}
 

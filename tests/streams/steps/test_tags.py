@@ -71,7 +71,7 @@ def test_tags_are_given_also_to_exchanges_that_nobody_trained_on(tag: str, least
 
 
 def test_a_model_hears_bias_on_either_side_in_whichever_words() -> None:
-    words = {("quixot", side): {"bias": 9.0} for side in (PERSON, ASSISTANT)}
+    words = {("quixot", side): {"bias": 9.0, "near_bias": 9.0} for side in (PERSON, ASSISTANT)}
     heard = read_pack({**WORD_FILES, "exchanges.npz": model_of(EXCHANGE_NAMES, words)})
     for said in (("some quixotry here", "I see."), ("Hello.", "Such quixotry!")):
         bias = tagged(*said, heard).bias
@@ -80,3 +80,10 @@ def test_a_model_hears_bias_on_either_side_in_whichever_words() -> None:
         assert bias.score > 0.7
     assert tagged("Hello.", "I see.", heard).bias is None
     assert tagged("some quixotry here", "I see.", read_pack(WORD_FILES)).bias is None
+
+
+@pytest.mark.parametrize("heard", ["bias", "near_bias"])
+def test_bias_must_be_near_bias_too_and_told_from_its_look_alikes(heard: str) -> None:
+    words = {("quixot", PERSON): {heard: 9.0}}
+    half = read_pack({**WORD_FILES, "exchanges.npz": model_of(EXCHANGE_NAMES, words)})
+    assert tagged("some quixotry here", "I see.", half).bias is None
