@@ -48,7 +48,7 @@ def test_the_shipped_pack_holds_every_kind_of_rule(pack: Pack) -> None:
     # what exchanges are about is said by the word model
     assert {rule.kind for rule in pack.rules} == set(Kind) - {Kind.CATEGORIES}
     assert pack.words is not None
-    assert pack.version == "2026.11.7"
+    assert pack.version == "2026.11.8"
     assert pack.label == f"{pack.version}+{pack.digest[:8]}"
 
 
