@@ -1,5 +1,6 @@
 """`forebay rules train words`: makes the word models from the examples and lexicons of the package."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,15 @@ from streams.fold import fold
 from streams.rules.model import Kind
 from streams.rules.plain import plain
 from streams.rules.stems import stem_keys
-from streams.rules.word_model import ACTS, BIAS, EXCHANGE_NAMES, NEAR_BIAS, REPLY_NAMES, read_word_model
+from streams.rules.word_model import (
+    ACTS,
+    BIAS,
+    EXCHANGE_NAMES,
+    NEAR_BIAS,
+    REPLY_NAMES,
+    WordModel,
+    read_word_model,
+)
 
 EXCHANGES, REPLIES = "exchanges.npz", "replies.npz"
 
@@ -71,22 +80,7 @@ def _calibration(files: dict[str, bytes]) -> Table:
             [float(model.of_reply(reply)[place]) for reply in replies],
             [_holds(r, name) for r in own],
         )
-    exchanges = read_word_model(files[EXCHANGES])
-    both = [
-        exchanges.of_exchange(*(stem_keys(plain(fold(text))) for text in (own.person, own.assistant)))
-        for own in map(exchange_of, of_bias)
-    ]
-    is_bias = [_holds(row, BIAS) for row in of_bias]
-    near = [float(scores[EXCHANGE_NAMES.index(NEAR_BIAS)]) for scores in both]
-    least = float(np.quantile([score for score, true in zip(near, is_bias, strict=True) if true], _TOO_FAR))
-    # what is not near bias is not tagged, whatever the other name says
-    said[BIAS] = (
-        [
-            float(scores[EXCHANGE_NAMES.index(BIAS)]) if score >= least else -np.inf
-            for scores, score in zip(both, near, strict=True)
-        ],
-        is_bias,
-    )
+    said[BIAS], least = _of_bias(read_word_model(files[EXCHANGES]), of_bias)
     table.caption = (
         f"{NEAR_BIAS}: {_TOO_FAR:.0%} of what is bias lies below {least:.2f}; bias is asked above it."
     )
@@ -94,6 +88,24 @@ def _calibration(files: dict[str, bytes]) -> Table:
         counts = [counts_of(zip((s >= t for s in scores), labels, strict=True)) for t in _THRESHOLDS]
         table.add_row(name, *(f"{count.f1:.2f}" for count in counts))
     return table
+
+
+def _of_bias(model: WordModel, own: Sequence[Row]) -> tuple[tuple[list[float], list[bool]], float]:
+    """Scores of bias with what a person says of it, and the score from which on an exchange is near it.
+
+    What is not near bias is not tagged, whatever the other name says: it has the lowest score.
+    """
+    is_bias = [_holds(row, BIAS) for row in own]
+    scores = np.array(
+        [
+            model.of_exchange(*(stem_keys(plain(fold(text))) for text in (found.person, found.assistant)))
+            for found in map(exchange_of, own)
+        ]
+    )
+    near = scores[:, EXCHANGE_NAMES.index(NEAR_BIAS)]
+    least = float(np.quantile(near[is_bias], _TOO_FAR))
+    asked = np.where(near >= least, scores[:, EXCHANGE_NAMES.index(BIAS)], -np.inf)
+    return (asked.tolist(), is_bias), least
 
 
 def _holds(row: Row, name: str) -> bool:
