@@ -10,7 +10,16 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from console.rules.word_examples import Exchange, Lexicon, digest_of
-from console.rules.word_rows import BOTH, OWN_SIDE, Counts, WordRows, grams_of, without_rare_pairs
+from console.rules.word_rows import (
+    BY_ASSISTANT,
+    BY_BOTH,
+    BY_PERSON,
+    OWN_SIDE,
+    Counts,
+    WordRows,
+    grams_of,
+    without_rare_pairs,
+)
 from streams.fold import fold
 from streams.rules.model import CATEGORIES
 from streams.rules.stems import stem_words
@@ -72,15 +81,15 @@ def _matrix(
     for exchange in exchanges:
         counts: Counts = defaultdict(float)
         words = 0
-        for side, text in (("person", exchange.person), ("assistant", exchange.assistant)):
+        for side, text in ((BY_PERSON, exchange.person), (BY_ASSISTANT, exchange.assistant)):
             own = stem_words(fold(text))
             words += len(own)
             for gram in dict.fromkeys(grams_of(own)):
                 counts[side, gram] += OWN_SIDE
-                counts[BOTH, gram] += 1
+                counts[BY_BOTH, gram] += 1
                 for concept in lexicon.get(gram, ()):
                     counts[side, concept] += 1
-                    counts[BOTH, concept] += 1
+                    counts[BY_BOTH, concept] += 1
         features.append(counts)
         lengths.append(words)
     vectorizer = DictVectorizer(sort=False)

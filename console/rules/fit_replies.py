@@ -9,7 +9,16 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from console.rules.word_examples import Lexicon, Sentence, digest_of
-from console.rules.word_rows import Counts, Feature, Floats, WordRows, grams_of, without_rare_pairs
+from console.rules.word_rows import (
+    AT_START,
+    IN_SENTENCE,
+    Counts,
+    Feature,
+    Floats,
+    WordRows,
+    grams_of,
+    without_rare_pairs,
+)
 from streams.fold import fold
 from streams.rules.stems import stem_words
 from streams.rules.word_model import ACTS, GROUNDED, REPLY_NAMES, write_word_model
@@ -23,7 +32,6 @@ _TRIFLE = 0.1
 _COMMON = 100
 
 _ENDS = (b".", b"?")
-_ANYWHERE, _START = "anywhere", "start"
 
 
 def train_replies(
@@ -39,15 +47,11 @@ def train_replies(
     places = {name: place for place, name in enumerate(REPLY_NAMES)}
     rows, bias = WordRows(len(places)), np.zeros(len(places))
     by_act, by_source = lexicons
-    for act in ACTS:
-        features, labels = [], []
-        for example in sentences:
-            for found in _sentences(example, by_act):
-                features.append(found)
-                labels.append(act in example.names)
-        bias[places[act]] = _fit(rows, features, labels, by_act, places[act])[1]
-    features, labels = _of_sources([*grounding, *unsourced, *sentences], by_source)
-    bias[places[GROUNDED]] = _fit(rows, features, labels, by_source, places[GROUNDED])[1]
+    tasks = [(act, *_of_act(act, sentences, by_act), by_act) for act in ACTS]
+    tasks.append((GROUNDED, *_of_sources([*grounding, *unsourced, *sentences], by_source), by_source))
+    for name, features, labels, lexicon in tasks:
+        vectorizer, weights, bias[places[name]] = _fit(features, labels)
+        rows.add(features, vectorizer, weights, lexicon, places[name], _TRIFLE)
     digest = digest_of([*sentences, *grounding, *unsourced], lexicons)
     return write_word_model(REPLY_NAMES, rows.weights, bias.tolist(), digest)
 
@@ -65,6 +69,11 @@ def parted(words: Sequence[bytes]) -> Iterator[list[bytes]]:
         yield sentence
 
 
+def _of_act(act: str, sentences: Sequence[Sentence], lexicon: Lexicon) -> tuple[list[Counts], list[bool]]:
+    found = [(own, act in example.names) for example in sentences for own in _sentences(example, lexicon)]
+    return [own for own, _ in found], [shows for _, shows in found]
+
+
 def _of_sources(replies: Sequence[Sentence], lexicon: Lexicon) -> tuple[list[Counts], list[bool]]:
     """The sentences that tell whether a reply names a source: all of those that do not, of the others the plainest.
 
@@ -78,13 +87,14 @@ def _of_sources(replies: Sequence[Sentence], lexicon: Lexicon) -> tuple[list[Cou
         for own, has_source in zip(parts, names_one, strict=True)
         if not has_source
         for feature in chain.from_iterable(own)
-        if feature[0] == _ANYWHERE and isinstance(feature[1], tuple) and len(feature[1]) == 1
+        if feature[0] == IN_SENTENCE and isinstance(feature[1], tuple) and len(feature[1]) == 1
     )
     common = {feature for feature, _ in without.most_common(_COMMON)}
     parts = [[_but(found, common) for found in own] for own in parts]
     every = [found for own in parts for found in own]
     labels = [has_source for own, has_source in zip(parts, names_one, strict=True) for _ in own]
-    said, _ = _fit(WordRows(1), every, labels, lexicon, 0)
+    vectorizer, weights, _ = _fit(every, labels)
+    said = dict(zip(vectorizer.feature_names_, weights.tolist(), strict=True))
     features, labels = [], []
     for own, has_source in zip(parts, names_one, strict=True):
         taken = [max(own, key=lambda found: _score(found, said))] if has_source and own else own
@@ -101,27 +111,23 @@ def _score(found: Counts, weights: dict[Feature, float]) -> float:
     return sum(weights.get(feature, 0.0) * count for feature, count in found.items())
 
 
-def _fit(
-    rows: WordRows, features: list[Counts], labels: list[bool], lexicon: Lexicon, place: int
-) -> tuple[dict[Feature, float], float]:
-    """Fits one name against the rest and adds its weights at its place. Gives the weights by feature, and the bias."""
+def _fit(features: list[Counts], labels: list[bool]) -> tuple[DictVectorizer, Floats, float]:
+    """Tells one name from the rest: the weights in the vectorizer's order, and the bias."""
     vectorizer = DictVectorizer(sort=False)
     fitted = LogisticRegression(C=_INVERSE_PENALTY, max_iter=_MOST_STEPS)
     fitted.fit(vectorizer.fit_transform(without_rare_pairs(features)), labels)
-    weights: Floats = fitted.coef_[0]
-    rows.add(features, vectorizer, weights, lexicon, place, _TRIFLE)
-    return dict(zip(vectorizer.feature_names_, weights.tolist(), strict=True)), float(fitted.intercept_[0])
+    return vectorizer, fitted.coef_[0], float(fitted.intercept_[0])
 
 
 def _sentences(reply: Sentence, lexicon: Lexicon) -> Iterator[Counts]:
     for words in parted(stem_words(fold(reply.text))):
         counts: Counts = defaultdict(float)
         for gram in grams_of(words):
-            counts[_ANYWHERE, gram] += 1
+            counts[IN_SENTENCE, gram] += 1
             for concept in lexicon.get(gram, ()):
-                counts[_ANYWHERE, concept] += 1
+                counts[IN_SENTENCE, concept] += 1
         for gram in (tuple(words[:1]), tuple(words[:2])):
-            counts[_START, gram] += 1
+            counts[AT_START, gram] += 1
             for concept in lexicon.get(gram, ()):
-                counts[_START, concept] += 1
+                counts[AT_START, concept] += 1
         yield counts

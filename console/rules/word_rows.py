@@ -18,9 +18,11 @@ from streams.rules.word_weights import ANYWHERE, ASSISTANT, PERSON, START, slot_
 
 # A word tells first what it says on either side, then what it says on its own.
 OWN_SIDE = 0.7
-SIDES = {"person": PERSON, "assistant": ASSISTANT}
-IN_REPLY = {"anywhere": ANYWHERE, "start": START}
-BOTH = "both"
+# Where a feature stands: on a side of an exchange or on either, in a sentence or at its start.
+BY_PERSON, BY_ASSISTANT, BY_BOTH = "person", "assistant", "both"
+IN_SENTENCE, AT_START = "anywhere", "start"
+_SIDES = {BY_PERSON: PERSON, BY_ASSISTANT: ASSISTANT}
+_PLACES = {**_SIDES, IN_SENTENCE: ANYWHERE, AT_START: START}
 
 Floats = npt.NDArray[np.float64]
 Feature = tuple[str, Hashable]
@@ -28,6 +30,7 @@ Counts = dict[Feature, float]
 
 
 def grams_of(words: Sequence[bytes]) -> Iterator[Gram]:
+    """Each word, and each with the one that follows it."""
     for place, word in enumerate(words):
         yield (word,)
         if place + 1 < len(words):
@@ -67,21 +70,21 @@ class WordRows:
     ) -> None:
         """Adds to each slot what its gram weighs itself, on both sides, and as each of its concepts."""
         by_feature = dict(zip(vectorizer.feature_names_, weights.tolist(), strict=True))
-        places = {place for place, _ in by_feature} - {BOTH}
+        places = {place for place, _ in by_feature} - {BY_BOTH}
         grams = {what for _, what in by_feature if isinstance(what, tuple)} | set(lexicon)
         seen = Counter(feature for counts in features for feature in counts)
         for place in sorted(places):
-            own = OWN_SIDE if place in SIDES else 1.0
+            own = OWN_SIDE if place in _SIDES else 1.0
             for gram in sorted(grams):
-                weight = own * by_feature.get((place, gram), 0.0) + by_feature.get((BOTH, gram), 0.0)
+                weight = own * by_feature.get((place, gram), 0.0) + by_feature.get((BY_BOTH, gram), 0.0)
                 for concept in lexicon.get(gram, ()):
-                    weight += by_feature.get((place, concept), 0.0) + by_feature.get((BOTH, concept), 0.0)
+                    weight += by_feature.get((place, concept), 0.0) + by_feature.get((BY_BOTH, concept), 0.0)
                 if abs(weight) >= trifle:
                     self.seen[place, gram] += seen[place, gram]
                     self._put((place, gram), weight, column)
 
     def _put(self, gram: tuple[str, Gram], weight: float, column: int) -> None:
-        slot = _slot(gram[1], (SIDES | IN_REPLY)[gram[0]])
+        slot = _slot(gram[1], _PLACES[gram[0]])
         owner = self.owners.get(slot)
         if owner != gram:
             if owner is not None and self.seen[owner] >= self.seen[gram]:

@@ -165,7 +165,7 @@ def _find(scan: Scan, pack: Pack) -> None:
         if is_guess and reader in databases.guessed:
             scan_side(databases.guessed[reader], databases.closer, side, starts, found)
     scan_whole(pack, scan.text, scan.cased, found)
-    _take(scan, pack.columns_guessed if is_guess else pack.columns, found)
+    _add_hits(scan, pack.columns_guessed if is_guess else pack.columns, found)
 
 
 def look_for_groups(scan: Scan, pack: Pack) -> None:
@@ -174,10 +174,10 @@ def look_for_groups(scan: Scan, pack: Pack) -> None:
     if pack.databases.groups is not None:
         for reader in _BOTH:
             scan_side(pack.databases.groups, {}, scan.side(reader), scan.starts, found)
-    _take(scan, pack.columns, found)
+    _add_hits(scan, pack.columns, found)
 
 
-def _take(scan: Scan, columns: Sequence[tuple[Kind, int, Rule]], found: list[tuple[int, int]]) -> None:
+def _add_hits(scan: Scan, columns: Sequence[tuple[Kind, int, Rule]], found: list[tuple[int, int]]) -> None:
     starts, hits = scan.starts, scan.hits
     found.sort(key=_END)
     for number, end in found:

@@ -45,8 +45,8 @@ def _heard_grounded(scan: Scan, pack: Pack) -> float | None:
     return None if above < 0 else above
 
 
-def _named(scan: Scan, name: str) -> list[Rule]:
-    return [rule for rule in speaking(scan, Kind.TAGS) if rule.name == name]
+def _named(name: str, rules: list[Rule]) -> list[Rule]:
+    return [rule for rule in rules if rule.name == name]
 
 
 def tags(conversation: Conversation, scan: Scan, pack: Pack) -> TagFacts:
@@ -55,11 +55,13 @@ def tags(conversation: Conversation, scan: Scan, pack: Pack) -> TagFacts:
     It is given where its rules together weigh the policy's floor or more, or where the pack's model hears it.
     """
     bias = grounded = None
-    rules, heard = _named(scan, BIAS), _heard_bias(scan, pack)
-    if _stands(rules, heard, pack):
-        look_for_groups(scan, pack)
-        bias = _tag(_named(scan, BIAS), heard)
-    rules, heard = _named(scan, GROUNDED), _heard_grounded(scan, pack)
+    spoke = speaking(scan, Kind.TAGS)
+    rules, heard = _named(GROUNDED, spoke), _heard_grounded(scan, pack)
     if _stands(rules, heard, pack):
         grounded = _tag(rules, heard)
+    rules, heard = _named(BIAS, spoke), _heard_bias(scan, pack)
+    if _stands(rules, heard, pack):
+        # which group it is about is asked only now
+        look_for_groups(scan, pack)
+        bias = _tag(_named(BIAS, speaking(scan, Kind.TAGS)), heard)
     return TagFacts(bias=bias, grounded=grounded)
