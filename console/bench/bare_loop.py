@@ -1,9 +1,15 @@
-"""Runs all steps in one loop without Kafka, S3 and Redis: what the agents are measured against."""
+"""Runs all steps in one loop without Kafka, S3 and Redis: what the agents are measured against.
+
+Beside it the plain loop, which only reads and writes: how quick the machine is just now.
+"""
 
 import time
 from collections import Counter
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import TypedDict
+
+import orjson
 
 from agents.work import calm_collector
 from console.bench.steps import StepCost, step_costs
@@ -122,3 +128,19 @@ def bare_loop(lines: Sequence[bytes], pack: Pack, seconds: float) -> BareLoop:
         outcomes=dict(outcomes),
         steps=step_costs(spent, count),
     )
+
+
+def plain_loop(lines: Sequence[bytes], seconds: float) -> float:
+    """Records per second of processor time that are parsed, hashed and dumped, again and again until `seconds` are over.
+
+    No code of Forebay runs in it: two runs of the bench compare by it, whatever else the machine did meanwhile.
+    """
+    count = 0
+    began, cpu_began = time.perf_counter(), time.process_time()
+    while time.perf_counter() - began < seconds:
+        for line in lines:
+            record = orjson.loads(line)
+            sha256(line).digest()
+            orjson.dumps(record)
+        count += len(lines)
+    return count / (time.process_time() - cpu_began)

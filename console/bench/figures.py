@@ -70,6 +70,7 @@ class Measured:
     record_bytes: float
     cores: int
     bare_per_cpu_second: float = 0.0
+    plain_per_cpu_second: float = 0.0
     phases: dict[str, Phase] = field(default_factory=dict)
     outcomes: dict[str, int] = field(default_factory=dict)
     is_lawful: bool = False
@@ -112,6 +113,7 @@ class Measured:
             "record_bytes": round(self.record_bytes, 1),
             "cores": self.cores,
             "bare_loop_records_per_cpu_second": round(self.bare_per_cpu_second, 1),
+            "plain_loop_records_per_cpu_second": round(self.plain_per_cpu_second, 1),
             "figures": [asdict(figure) for figure in self.figures()],
             "phases": {name: asdict(phase) for name, phase in self.phases.items()},
             "outcomes": self.outcomes,

@@ -15,7 +15,7 @@ from clients.errors import Fatal
 from clients.logs import start_logging
 from clients.pack_cache import open_pack
 from clients.s3 import S3Client, s3_client
-from console.bench.bare_loop import bare_loop
+from console.bench.bare_loop import bare_loop, plain_loop
 from console.bench.drops import BUCKET, GZIP, LARGE, PLAIN, SAMPLE_RECORDS, corpus, put_drops, put_large
 from console.bench.figures import LARGE_OBJECT, MIB, WHOLE, Measured
 from console.bench.phases import Phases
@@ -33,6 +33,7 @@ from streams.settings import Settings
 Say = Callable[[str], None]
 
 BARE_SECONDS = 8.0
+PLAIN_SECONDS = 2.0
 _STORE_SECONDS = 60.0  # a store that has just been started takes its first object after some seconds
 _RULES = "rules"
 _OLD = ("servers", "logs", "targets", "progress", _RULES)
@@ -79,8 +80,9 @@ def show_steps(settings: Settings, console: Console) -> None:
     pack = _pack(settings, state, lambda text: console.print(text, markup=False, soft_wrap=True))
     lines = list(corpus(SAMPLE_RECORDS))
     found = bare_loop(lines, pack, BARE_SECONDS)
-    rate = found["records_per_cpu_second"]
+    rate, plain = found["records_per_cpu_second"], plain_loop(lines, PLAIN_SECONDS)
     console.print(step_table(found["steps"], f"Bare loop: {rate:,.0f} records per CPU-second"))
+    console.print(f"To parse, hash and dump alone, on this machine now: {plain:,.0f} records per CPU-second")
     console.print(step_table(scan_parts(lines, pack), "Of it the scan, by parts"))
 
 
@@ -105,6 +107,7 @@ async def _measure(
         say("Bare loop over all steps")
         bare = await asyncio.to_thread(bare_loop, put.sample, pack, BARE_SECONDS)
         found.bare_per_cpu_second = bare["records_per_cpu_second"]
+        found.plain_per_cpu_second = await asyncio.to_thread(plain_loop, put.sample, PLAIN_SECONDS)
         phases = Phases(stack, client, lambda _: None)
 
         def ours(namespace: str, prefix: str) -> Settings:

@@ -6,7 +6,7 @@ from io import StringIO
 import orjson
 from rich.console import Console
 
-from console.bench.bare_loop import CHUNK_BYTES, CHUNK_RECORDS, bare_loop, chunks_of
+from console.bench.bare_loop import CHUNK_BYTES, CHUNK_RECORDS, bare_loop, chunks_of, plain_loop
 from console.bench.corpus import RECORD_BYTES, chat_lines
 from console.bench.scan_parts import scan_parts
 from console.bench.steps import step_costs, step_table
@@ -38,6 +38,10 @@ def test_the_bare_loop_gives_each_record_one_outcome_and_names_every_step() -> N
     steps = [cost["step"] for cost in found["steps"]]
     assert steps == ["receive", *before_dedup(FUSED[0].steps), "dedup, decide", "render"]
     assert found["records_per_cpu_second"] > 0
+
+
+def test_the_plain_loop_says_how_quick_the_machine_is() -> None:
+    assert plain_loop(list(chat_lines(20, 5)), 0.01) > 0
 
 
 def test_the_parts_of_the_scan_are_named() -> None:
